@@ -1,0 +1,8 @@
+// The lab tests: real QEMU, one file after the other. A test has minutes, not seconds; see docs/lab.md.
+export default {
+	files: ['dist/test/lab/**/*.test.js'],
+	workerThreads: false,
+	concurrency: 1,
+	serial: true,
+	timeout: '15m',
+};

@@ -1,0 +1,56 @@
+// How the emulated host's processor is emulated.
+export type Accelerator = 'kvm' | 'tcg';
+
+// What the board offers: a complete IOMMU, one without interrupt remapping, or none. On `systemd` the board is
+// complete, its disk can be written and process 1 is systemd, so that it can be rebooted.
+export type Platform = 'complete' | 'no-intremap' | 'no-iommu' | 'systemd';
+
+export const MEMORY_MIB = 4096;
+export const PF_COUNT = 2;
+
+// Paths as QEMU sees them: it runs inside the tree, with these directories mounted (see guard.sh).
+export const INSIDE = {state: '/mnt/state', images: '/mnt/images', point: '/mnt/point', disk: '/mnt/disk'} as const;
+
+const KERNEL_COMMAND_LINE = 'console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off panic=-1 cryptomgr.notests tsc=reliable intel_iommu=on iommu=pt';
+
+// The command that runs the emulated host; with `incoming` it waits for a snapshot instead of booting.
+export function qemuCommand({accelerator, incoming, platform = 'complete'}: {accelerator: Accelerator; incoming: boolean; platform?: Platform}): string[] {
+	const reboots = platform === 'systemd';
+	return [
+		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...(reboots ? [] : ['-no-reboot']),
+		...processor(accelerator), '-m', String(MEMORY_MIB),
+		...iommu(platform),
+		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_COMMAND_LINE}${reboots ? ' lab.systemd' : ''}`,
+		// With snapshot=on QEMU keeps what is written in a file of its own until it ends.
+		'-drive', `file=${INSIDE.disk},if=none,id=disk,format=raw,${reboots ? 'snapshot=on' : 'readonly=on'}`, '-device', 'virtio-blk-pci,drive=disk',
+		// Port 0: the kernel chooses a free one, so labs cannot collide; `info usernet` tells which.
+		'-netdev', 'user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22',
+		'-device', 'virtio-net-pci,netdev=management,romfile=',
+		'-device', 'virtio-rng-pci',
+		...Array.from({length: PF_COUNT}, (_, index) => physicalFunction(index)).flat(),
+		'-serial', `file:${INSIDE.state}/console`,
+		'-qmp', `unix:${INSIDE.state}/qmp,server=on,wait=off`,
+		...(incoming ? ['-incoming', 'defer'] : []),
+	];
+}
+
+function iommu(platform: Platform): string[] {
+	return platform === 'no-iommu' ? [] : ['-device', `intel-iommu,intremap=${platform === 'no-intremap' ? 'off' : 'on'},caching-mode=on,device-iotlb=on`];
+}
+
+// One vCPU: with two, guests inside often hang or take the host down under TCG (docs/lab.md).
+function processor(accelerator: Accelerator): string[] {
+	return accelerator === 'kvm'
+		? ['-machine', 'q35,kernel-irqchip=split', '-accel', 'kvm', '-cpu', 'host', '-smp', '1']
+		: ['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1'];
+}
+
+// A PF on a root port of its own: two igb on the root bus collide. A hub joins the cables of all PFs.
+function physicalFunction(index: number): string[] {
+	const number = index + 1;
+	return [
+		'-netdev', `hubport,id=cable${index},hubid=0`,
+		'-device', `pcie-root-port,id=port${index},chassis=${number},slot=${number}`,
+		'-device', `igb,id=pf${index},bus=port${index},netdev=cable${index},mac=52:54:00:00:0${number}:00`,
+	];
+}

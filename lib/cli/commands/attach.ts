@@ -1,0 +1,67 @@
+// vfctl attach GUEST PF|VF|pool
+import {requireTeaming} from '../../libvirt/teaming.ts';
+import type {GuestFile} from '../../model/guest-network.ts';
+import type {AttachMethod} from '../../plan/attach-request.ts';
+import {parseFailoverSource} from '../../plan/failover-source.ts';
+import {planAttach} from '../../plan/plan-attach.ts';
+import type {CommandContext} from '../context.ts';
+import {parseGuestNetwork, type GuestNetworkArguments} from '../parse-guest-network.ts';
+import {parseVfSettings, wholeNumber, type VfSettingsArguments} from '../vf-settings-options.ts';
+import {guestFilesText} from '../../render/guest-files.ts';
+import {addGuestNetwork} from './attach-network.ts';
+import {loadXmlRenderer} from './render-xml.ts';
+import {runPlanned} from './run-plan.ts';
+
+export interface AttachArguments extends VfSettingsArguments, GuestNetworkArguments {
+	guest: string;
+	device: string;
+	live: boolean;
+	config: boolean;
+	method?: AttachMethod | undefined;
+	managed?: 'yes' | 'no' | undefined;
+	failover?: string | undefined;
+	vfs?: string | undefined;
+	guestTimeout: string;
+}
+
+/** Gives a VF to a guest. */
+export async function run(context: CommandContext, args: AttachArguments): Promise<void> {
+	const {mac, ...settings} = parseVfSettings(args);
+	const guestTimeoutMs = wholeNumber(args.guestTimeout, 3600, 'USAGE', 'a number of seconds') * 1000;
+	const failover = args.failover === undefined ? undefined : parseFailoverSource(args.failover);
+	const network = parseGuestNetwork(args);
+	let rendered: GuestFile[] = [];
+	const renderXml = await loadXmlRenderer();
+	await runPlanned(context, {
+		destructive: () => false,
+		more: () => ({text: args.guestFile === 'auto' ? '' : guestFilesText(rendered), json: network === undefined ? {} : {guestFiles: rendered}}),
+		async plan(inventory, run) {
+			if (failover) {
+				await requireTeaming(await run.libvirt());
+			}
+
+			const plan = planAttach(inventory, {
+				guest: args.guest,
+				device: args.device,
+				live: args.live,
+				config: args.config,
+				settings,
+				guestTimeoutMs,
+				acceptedRisks: context.options.acceptedRisks,
+				renderXml,
+				...(mac === undefined || mac === null ? {} : {mac}),
+				...(args.method === undefined ? {} : {method: args.method}),
+				...(args.managed === undefined ? {} : {managed: args.managed === 'yes'}),
+				...(failover === undefined ? {} : {failover}),
+				...(args.vfs === undefined ? {} : {createVfs: wholeNumber(args.vfs, 65_535, 'BAD_COUNT', 'a number of VFs')}),
+			});
+			if (network === undefined) {
+				return plan;
+			}
+
+			const added = await addGuestNetwork(plan, inventory, {network, format: args.guestFile, failover: failover !== undefined}, run);
+			rendered = added.rendered;
+			return added.plan;
+		},
+	});
+}

@@ -1,0 +1,56 @@
+// Which handler does which action.
+import type {Action, ActionKind} from '../../plan/action.ts';
+import {bind} from './act-bind.ts';
+import {kernelArguments, setUnit} from './act-boot.ts';
+import {attachDevice, detachDevice} from './act-device.ts';
+import {writeFile} from './act-file.ts';
+import {guestFile, guestNetwork} from './act-guest-network.ts';
+import {checkGuest} from './act-guest.ts';
+import {setLease} from './act-lease.ts';
+import {setLink} from './act-link.ts';
+import {loadModule} from './act-module.ts';
+import {setNetwork} from './act-network.ts';
+import {ownMac} from './act-own-mac.ts';
+import {setMtu, setRoute} from './act-route.ts';
+import {setAutoprobe, setNumVfs} from './act-sriov.ts';
+import {setVf} from './act-vf-settings.ts';
+import type {ActionContext, ActionHandler, Observation} from './handler.ts';
+
+type Handlers = {[Kind in ActionKind]: ActionHandler<Extract<Action, {kind: Kind}>>};
+
+const handlers: Handlers = {
+	'set-link': setLink,
+	'set-numvfs': setNumVfs,
+	'set-autoprobe': setAutoprobe,
+	'load-module': loadModule,
+	bind,
+	'set-vf': setVf,
+	'own-mac': ownMac,
+	'attach-device': attachDevice,
+	'detach-device': detachDevice,
+	'check-guest': checkGuest,
+	'write-file': writeFile,
+	'set-mtu': setMtu,
+	'set-route': setRoute,
+	'guest-network': guestNetwork,
+	'guest-file': guestFile,
+	'set-network': setNetwork,
+	'set-lease': setLease,
+	'kernel-arguments': kernelArguments,
+	'set-unit': setUnit,
+};
+
+/** How reality compares with the action. */
+export async function observe(context: ActionContext, action: Action): Promise<Observation> {
+	return handlerOf(action).observe(context, action);
+}
+
+/** Makes the action's `to` true and verifies it. */
+export async function apply(context: ActionContext, action: Action): Promise<void> {
+	return handlerOf(action).apply(context, action);
+}
+
+// TypeScript cannot see that the handler found by an action's kind takes that action.
+function handlerOf(action: Action): ActionHandler<Action> {
+	return handlers[action.kind] as unknown as ActionHandler<Action>;
+}

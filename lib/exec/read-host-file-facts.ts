@@ -1,0 +1,47 @@
+// Reads what planning a host file needs besides the inventory.
+import type {Host} from '../host/host.ts';
+import type {Libvirt} from '../libvirt/libvirt.ts';
+import {parseBdf, type Bdf} from '../model/bdf.ts';
+import type {HostFile} from '../model/host-file.ts';
+import type {Inventory} from '../model/inventory.ts';
+import {bindingRulePath} from '../plan/binding-rule.ts';
+import {guestNetworkKey, type GuestNetworkFacts, type HostFileFacts} from '../plan/host-file/facts.ts';
+import {guestNetworkNeeds} from '../plan/host-file/plan-host-file.ts';
+import {findAttachActions} from './attachments.ts';
+import {readGuestNetworkFacts} from './read-guest-facts.ts';
+
+export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks'>;
+
+/** The facts of this host. Throws NO_AGENT, with the place in the file, when a running guest that
+ * must be asked does not answer; and what planning throws. */
+export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: () => Promise<Libvirt>}, {inventory, file, given}: {inventory: Inventory; file: HostFile; given: GivenFacts}): Promise<HostFileFacts> {
+	const facts: HostFileFacts = {
+		...given,
+		bindingRules: readBindingRules(host),
+		attachActions: key => findAttachActions(host.files, key),
+		guestNetworks: new Map(),
+	};
+	const guestNetworks = new Map<string, GuestNetworkFacts>();
+	for (const need of guestNetworkNeeds(inventory, file, facts)) {
+		const read = await readGuestNetworkFacts({libvirt: await libvirt(), clock: host.clock}, need);
+		// A device that is attached anew is read twice: with its file, and before, to be noted.
+		if (read !== undefined) {
+			guestNetworks.set(guestNetworkKey(need.guest.uuid, need.mac), read);
+		}
+	}
+
+	return {...facts, guestNetworks};
+}
+
+function readBindingRules({files}: Host): Map<Bdf, string> {
+	const rules = new Map<Bdf, string>();
+	for (const name of files.list('/etc/udev/rules.d')) {
+		const bdf = parseBdf(/^70-vfctl-(.+)\.rules$/.exec(name)?.[1] ?? '');
+		const text = bdf && files.readText(bindingRulePath(bdf));
+		if (bdf && text !== undefined) {
+			rules.set(bdf, text);
+		}
+	}
+
+	return rules;
+}

@@ -1,0 +1,13 @@
+// Where vfctl keeps its state.
+
+/** Directory of all state; root's alone. */
+export const stateDirectory = '/var/lib/vfctl';
+/** The lock that every writer of the host takes. */
+export const lockPath = `${stateDirectory}/lock`;
+/** One file per operation. */
+export const journalDirectory = `${stateDirectory}/journal`;
+
+/** File of one operation: journal/000017.jsonl. */
+export function operationPath(number: number): string {
+	return `${journalDirectory}/${String(number).padStart(6, '0')}.jsonl`;
+}

@@ -1,0 +1,136 @@
+// What a plan on disk must look like. The journal is read back by root and acted upon, so nothing
+// in it is taken on trust: an action is exactly one of the known kinds with exactly its fields.
+import * as v from 'valibot';
+import {AppError} from '../errors.ts';
+import {parseBdf, type Bdf} from '../model/bdf.ts';
+import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
+import {parseMac, type Mac} from '../model/mac.ts';
+import type {Action} from './action.ts';
+import type {Plan} from './plan.ts';
+import {isFollowUp, isWritablePath} from './writable-files.ts';
+
+const bdf = v.pipe(v.string(), v.check(text => parseBdf(text) === text, 'not a PCI address'), v.transform(text => text as Bdf));
+const mac = v.pipe(v.string(), v.check(text => parseMac(text) === text, 'not a MAC address'), v.transform(text => text as Mac));
+// What the kernel takes for an interface (IFNAMSIZ is 16, dev_valid_name in net/core/dev.c).
+const netdev = v.pipe(v.string(), v.regex(/^(?!\.\.?$)[^/:\s]{1,15}$|^[\da-f:.]{12,16}$/));
+const driver = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const rate = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0)));
+
+const guest = v.strictObject({name: v.string(), uuid: v.pipe(v.string(), v.regex(/^[\da-f-]{36}$/i))});
+const binding = v.strictObject({driver: v.nullable(driver), override: v.nullable(driver)});
+
+const settings = v.strictObject({
+	mac: v.exactOptional(v.nullable(mac)),
+	vlan: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4095))),
+	qos: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7))),
+	vlanProto: v.exactOptional(v.picklist(['802.1q', '802.1ad'])),
+	spoofchk: v.exactOptional(v.nullable(v.boolean())),
+	trust: v.exactOptional(v.nullable(v.boolean())),
+	minTxRateMbps: v.exactOptional(rate),
+	maxTxRateMbps: v.exactOptional(rate),
+	linkState: v.exactOptional(v.nullable(v.picklist(['auto', 'enable', 'disable']))),
+});
+
+const upDown = v.picklist(['up', 'down']);
+const loaded = v.picklist(['absent', 'loaded']);
+const whose = v.picklist(['own', 'administrative']);
+const text = v.nullable(v.string());
+
+const onOff = v.picklist(['enabled', 'disabled']);
+const path = v.pipe(v.string(), v.check(text => isWritablePath(text), 'not a file that vfctl writes'));
+// Files that a guest's network is configured by; see formats/guest-files.
+const guestPath = v.pipe(v.string(), v.regex(/^\/(?:etc|var)\/(?!.*\.\.)[\w./-]+$/));
+const networkName = v.pipe(v.string(), v.minLength(1));
+const mtuBytes = v.pipe(v.number(), v.integer(), v.minValue(68), v.maxValue(65_535));
+const prefix = v.pipe(v.string(), v.check(text => isCanonical(text), 'not an address with a length'));
+const address = v.pipe(v.string(), v.check(text => parseAddress(text)?.address === text, 'not an IP address'));
+const ipRoute = {to: prefix, via: v.nullable(address), metric: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xFF_FF_FF_FF)))};
+const hostRoute = v.strictObject({
+	...ipRoute, dev: netdev,
+	source: v.exactOptional(address),
+	// A name in rt_protos, or its number.
+	protocol: v.exactOptional(v.pipe(v.string(), v.regex(/^[a-z\d][\w.-]{0,31}$/i))),
+	onlink: v.exactOptional(v.boolean()),
+});
+const guestIp = v.strictObject({addresses: v.array(prefix), routes: v.array(v.strictObject(ipRoute)), mtuBytes: v.nullable(mtuBytes), up: v.boolean()});
+const networkState = v.strictObject({xml: v.string(), active: v.boolean(), autostart: v.boolean()});
+const lease = v.strictObject({mac, ip: address, name: v.nullable(v.string())});
+const kernelArgument = v.pipe(v.string(), v.regex(/^[\w.-]+(?:=[\w.,:-]*)?$/));
+
+const device = {
+	guest,
+	target: v.picklist(['live', 'config']),
+	deviceXml: v.string(),
+	source: v.nullable(bdf),
+	network: v.nullable(v.string()),
+	mac: v.nullable(mac),
+	method: v.picklist(['hostdev', 'interface', 'network', 'virtio']),
+	managed: v.boolean(),
+	hostDriver: v.nullable(driver),
+	portsBefore: v.nullable(v.array(count)),
+};
+
+const action = v.variant('kind', [
+	v.strictObject({kind: v.literal('set-link'), netdev, from: upDown, to: upDown}),
+	v.strictObject({
+		kind: v.literal('set-numvfs'), pf: bdf, pfNetdev: v.nullable(netdev), from: count, to: count,
+		remembered: v.array(v.strictObject({index: count, bdf, settings, override: v.nullable(driver)})),
+	}),
+	v.strictObject({kind: v.literal('set-autoprobe'), pf: bdf, from: v.boolean(), to: v.boolean()}),
+	v.strictObject({kind: v.literal('load-module'), module: driver, from: loaded, to: loaded}),
+	v.strictObject({kind: v.literal('bind'), bdf, physfn: v.exactOptional(v.nullable(bdf)), from: binding, to: binding}),
+	v.strictObject({
+		kind: v.literal('set-vf'), pfNetdev: netdev, pf: bdf, index: count, bdf,
+		from: settings, to: settings, assumed: v.boolean(), reload: v.boolean(),
+	}),
+	v.strictObject({kind: v.literal('own-mac'), pfNetdev: netdev, pf: bdf, index: count, bdf, mac, from: whose, to: whose}),
+	v.strictObject({kind: v.literal('attach-device'), ...device}),
+	v.strictObject({kind: v.literal('detach-device'), ...device}),
+	v.strictObject({kind: v.literal('check-guest'), guest, mac, timeoutMs: v.number(), pair: v.exactOptional(v.boolean())}),
+	v.strictObject({kind: v.literal('write-file'), path, from: text, to: text, then: v.nullable(v.pipe(v.array(v.string()), v.check(words => isFollowUp(words), 'not a command that vfctl runs')))}),
+	v.strictObject({kind: v.literal('set-mtu'), netdev, from: mtuBytes, to: mtuBytes}),
+	v.strictObject({kind: v.literal('set-route'), from: v.nullable(hostRoute), to: v.nullable(hostRoute)}),
+	v.strictObject({kind: v.literal('guest-network'), guest, mac, from: guestIp, to: guestIp, assumed: v.boolean()}),
+	v.strictObject({kind: v.literal('guest-file'), guest, path: guestPath, from: text, to: text, mode: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o777))}),
+	v.strictObject({kind: v.literal('set-network'), name: networkName, from: v.nullable(networkState), to: v.nullable(networkState)}),
+	v.strictObject({kind: v.literal('set-lease'), network: networkName, from: v.nullable(lease), to: v.nullable(lease)}),
+	v.strictObject({kind: v.literal('kernel-arguments'), from: v.array(kernelArgument), to: v.array(kernelArgument)}),
+	v.strictObject({kind: v.literal('set-unit'), unit: v.pipe(v.string(), v.regex(/^vfctl[\w@-]*\.service$/)), from: onOff, to: onOff}),
+]) satisfies v.GenericSchema<unknown, Action>;
+
+const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const plan = v.strictObject({
+	version: v.literal(1),
+	subject: v.strictObject({
+		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist']),
+		guest: v.exactOptional(guest),
+		vf: v.exactOptional(v.nullable(bdf)),
+		pf: v.exactOptional(bdf),
+		pool: v.exactOptional(v.string()),
+		leaves: v.exactOptional(v.boolean()),
+		operation: v.exactOptional(v.pipe(v.number(), v.integer())),
+		attaches: v.exactOptional(v.array(v.strictObject({first: stepIndex, last: stepIndex}))),
+	}),
+	title: v.string(),
+	actions: v.array(action),
+	warnings: v.array(v.string()),
+	risks: v.array(v.picklist(['bind-pf', 'unsafe-interrupts', 'unknown-guests'])),
+}) satisfies v.GenericSchema<unknown, Plan>;
+
+function isCanonical(text: string): boolean {
+	const parsed = parsePrefix(text);
+	return parsed !== undefined && prefixText(parsed) === text;
+}
+
+/** A plan from data; throws BAD_PLAN and says where it is wrong. */
+export function parsePlan(value: unknown): Plan {
+	const result = v.safeParse(plan, value);
+	if (!result.success) {
+		const [issue] = result.issues;
+		throw new AppError('BAD_PLAN', 'a saved plan is damaged, or of another version of vfctl', {why: `${v.getDotPath(issue) ?? 'the plan'}: ${issue.message}`});
+	}
+
+	return result.output;
+}

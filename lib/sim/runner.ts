@@ -1,0 +1,120 @@
+// Programs of a simulated host: ip and modprobe on the simulated state, recorded output for
+// what the simulation does not model, TOOL_MISSING for the rest.
+import {AppError} from '../errors.ts';
+import type {CommandResult, Runner} from '../host/host.ts';
+import {jsonLines} from '../record/json-lines.ts';
+import {bootPrograms} from './boot-programs.ts';
+import {ipRoute, routeList} from './ip-route.ts';
+import {addressList, linkList} from './ip-show.ts';
+import {ipLinkSet} from './ip-set.ts';
+import {changing} from './machine.ts';
+import type {Machine} from './machine.ts';
+import {isKnownModule, isLoaded, loadModule, moduleName, unloadModule} from './modules.ts';
+import {driverForId} from './nic-drivers.ts';
+import {failureHappens} from './options.ts';
+
+type Program = (machine: Machine, words: readonly string[]) => CommandResult | undefined;
+
+/** The programs of a machine. */
+export function simRunner(machine: Machine): Runner {
+	return {
+		async run(argv) {
+			const [name, ...words] = argv;
+			const command = argv.join(' ');
+			const {commandFailures = [], missingTools = [], tools = {}} = machine.options;
+			const failure = commandFailures.find(one => one.command.test(command) && failureHappens(machine.failureCounts, one));
+			if (failure) {
+				return {code: 1, stdout: '', stderr: '', ...failure.result};
+			}
+
+			const base = name.split('/').at(-1) ?? name;
+			const program = missingTools.includes(base) ? undefined : tools[base] ? () => tools[base]?.(argv) : programs[base];
+			const recorded = missingTools.includes(base) ? undefined : machine.record.commands.find(one => one.argv.join('\0') === argv.join('\0'));
+			const result = program?.(machine, words) ?? recorded;
+			if (!result) {
+				throw new AppError('TOOL_MISSING', `the program ${name} is not installed on ${machine.record.name}`, {
+					why: `'${command}' is neither simulated nor recorded`,
+					details: {argv},
+				});
+			}
+
+			return {code: result.code, stdout: result.stdout, stderr: result.stderr};
+		},
+	};
+}
+
+const programs: Readonly<Record<string, Program>> = {
+	ip(machine, words) {
+		if (words[0] === 'link' && words[1] === 'set') {
+			return ipLinkSet(machine, words.slice(2));
+		}
+
+		const routed = ipRoute(machine, words);
+		if (routed !== undefined) {
+			return routed;
+		}
+
+		const lists: Readonly<Record<string, () => unknown[]>> = {
+			'-j -d link show': () => linkList(machine),
+			'-j link show': () => linkList(machine),
+			'-j addr show': () => addressList(machine),
+			'-j route show': () => routeList(machine, 4),
+			'-j -6 route show': () => routeList(machine, 6),
+		};
+		const one = /^(-j (?:-d )?(?:link|addr) show)(?: dev)? (\S+)$/.exec(words.join(' '));
+		const list = (lists[one?.[1] ?? words.join(' ')])?.();
+		if (one && list) {
+			const chosen = list.filter(entry => (entry as {ifname?: string}).ifname === one[2]);
+			return chosen.length > 0 ? text(jsonLines(chosen)) : {code: 1, stdout: '', stderr: `Device "${one[2]}" does not exist.\n`};
+		}
+
+		return list ? text(jsonLines(list)) : /^(?:-j )?netns list$/.test(words.join(' ')) && !recordedFor(machine, ['ip', ...words]) ? text('') : undefined;
+	},
+	modprobe(machine, words) {
+		if (words.includes('-R') || words.includes('--resolve-alias')) {
+			return resolveAlias(words.at(-1) ?? '');
+		}
+
+		const remove = words.includes('-r') || words.includes('--remove');
+		const names = words.filter(word => !word.startsWith('-'));
+		for (const name of names) {
+			if (!isKnownModule(name) && !isLoaded(machine, name)) {
+				return fatal(`Module ${name} not found in directory /lib/modules/${machine.tree.value('/proc/sys/kernel/osrelease')}`);
+			}
+
+			changing(machine, `modprobe ${words.join(' ')}`);
+			if (!remove) {
+				loadModule(machine, name);
+			} else if (isLoaded(machine, name) && !unloadModule(machine, name)) {
+				return fatal(`Module ${moduleName(name)} is in use.`);
+			}
+		}
+
+		return text('');
+	},
+	udevadm: () => text(''),
+	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),
+	dmesg(machine, words) {
+		const recorded = recordedFor(machine, ['dmesg', ...words])?.stdout ?? machine.record.commands.find(one => one.argv[0] === 'dmesg')?.stdout ?? '';
+		return text(recorded + machine.log.map(line => `${line}\n`).join(''));
+	},
+};
+
+// `modprobe -R pci:v00008086d000010EDsv...` prints the modules that the alias stands for.
+function resolveAlias(alias: string): CommandResult {
+	const match = /^pci:v0000([\dA-F]{4})d0000([\dA-F]{4})/.exec(alias);
+	const driver = match ? driverForId(`${match[1]}:${match[2]}`.toLowerCase()) : undefined;
+	return driver === undefined ? fatal(`Module ${alias} not found in directory /lib/modules`) : text(`${driver}\n`);
+}
+
+function recordedFor(machine: Machine, argv: readonly string[]): CommandResult | undefined {
+	return machine.record.commands.find(one => one.argv.join('\0') === argv.join('\0'));
+}
+
+function text(stdout: string): CommandResult {
+	return {code: 0, stdout, stderr: ''};
+}
+
+function fatal(message: string): CommandResult {
+	return {code: 1, stdout: '', stderr: `modprobe: FATAL: ${message}\n`};
+}

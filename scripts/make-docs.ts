@@ -1,0 +1,72 @@
+// Writes docs/commands.md and docs/exit-codes.md from the program itself, so that they cannot
+// drift. `--check` writes nothing and fails when they differ.
+import {execFileSync} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {commandUsages} from '../lib/cli/commands.ts';
+import {errorCodes, exitStatuses} from '../lib/errors.ts';
+import {riskNames} from '../lib/plan/plan.ts';
+
+const statusTexts: Record<keyof typeof exitStatuses, string> = {
+	ok: 'it is as was asked (also when nothing had to be done)',
+	bug: 'vfctl met something it did not expect',
+	usage: 'the command line, a name or a value makes no sense',
+	refused: 'a rule of safety or the hardware forbids it; nothing was touched',
+	notFound: 'a guest, device, pool or operation of that name is not there',
+	rolledBack: 'a step failed; everything was put back',
+	rollbackIncomplete: 'a step failed and so did putting back; run `vfctl recover`',
+	busy: 'another vfctl is at work',
+	unavailable: 'libvirt or a program is missing or does not answer',
+	declined: 'it was not confirmed; nothing was touched',
+	differs: 'the two things compared are not the same (no error)',
+	interrupted: 'stopped by a signal; everything was put back',
+};
+
+function help(command: string): string {
+	return execFileSync('node', ['dist/vfctl.cjs', ...command.split(' ').filter(word => word !== ''), '--help'], {encoding: 'utf8', env: {...process.env, COLUMNS: '100', LC_ALL: 'C'}}).trimEnd();
+}
+
+function commandsPage(): string {
+	const sections = Object.keys(commandUsages).map(command => `## vfctl ${command}\n\n\`\`\`text\n${help(command)}\n\`\`\``);
+	return `# Commands\n\nMade from the program by \`npm run docs\`. A test keeps it true.\n\n\`\`\`text\n${help('')}\n\`\`\`\n\n${sections.join('\n\n')}\n`;
+}
+
+function exitPage(): string {
+	const statuses = Object.entries(exitStatuses).map(([name, number]) => `| ${number} | ${statusTexts[name as keyof typeof exitStatuses]} |`);
+	const codes = Object.entries(errorCodes).map(([code, {exit, meaning}]) => `| \`${code}\` | ${exitStatuses[exit]} | ${meaning} |`);
+	const risks = Object.entries(riskNames).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
+	return [
+		'# Exit statuses and error codes',
+		'',
+		'Made from the program by `npm run docs`. Numbers and codes never change their meaning.',
+		'',
+		'| status | meaning |',
+		'| --- | --- |',
+		...statuses,
+		'',
+		'Every error says what happened, why, and what to type next; with `--json` it is one object on standard output:',
+		'`{"error": {"code", "message", "why", "fix", "exitStatus", "details"}}`.',
+		'',
+		'| code | status | meaning |',
+		'| --- | --- | --- |',
+		...codes,
+		'',
+		'## Risks that can be accepted',
+		'',
+		'`--accept-risk NAME` goes on where vfctl would stop.',
+		'',
+		'| name | what it means |',
+		'| --- | --- |',
+		...risks,
+		'',
+	].join('\n');
+}
+
+const pages = {'docs/commands.md': commandsPage(), 'docs/exit-codes.md': exitPage()};
+for (const [file, text] of Object.entries(pages)) {
+	if (!process.argv.includes('--check')) {
+		writeFileSync(file, text);
+	} else if (readFileSync(file, 'utf8') !== text) {
+		console.error(`${file} is not what the program says: npm run docs`);
+		process.exitCode = 1;
+	}
+}
