@@ -34,8 +34,7 @@ async function inside(guest: GuestName, command: string, ok: number | 'any' = 0)
 const attach = (guest: GuestName, ...options: string[]) => vfctl.run(['attach', guest, devices[guest], '--mac', macs[guest], ...options]);
 
 async function nothingIsLeft(t: {deepEqual: (actual: unknown, expected: unknown) => unknown; false: (actual: boolean) => unknown}): Promise<void> {
-	await vfctl.capture('/tmp/after.rec');
-	t.deepEqual(await vfctl.differences('/tmp/before.rec', '/tmp/after.rec'), []);
+	t.deepEqual(await vfctl.changesSince('/tmp/before.rec'), []);
 	for (const guest of ['vm0', 'vm1'] as const) {
 		t.false((await inside(guest, 'ip addr; ip route; ip -6 route; ls -aR /etc/systemd 2>/dev/null', 'any')).match(/20\.0\.0\.|fd14:|52:54:00:ab|vfctl/) !== null);
 	}

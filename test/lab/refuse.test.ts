@@ -69,8 +69,7 @@ for (const {title, args, code, env = {}, prepare, restore} of refusals) {
 }
 
 test.serial('after all refusals the host is as before, and the journal has nothing of them', async t => {
-	await vfctl.capture('/tmp/after.rec');
-	t.deepEqual(await vfctl.differences('/tmp/before.rec', '/tmp/after.rec'), []);
+	t.deepEqual(await vfctl.changesSince('/tmp/before.rec'), []);
 	const {json} = await vfctl.run(['history']);
 	t.is(json.operations.length, 2);
 });

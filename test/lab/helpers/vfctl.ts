@@ -5,6 +5,7 @@ import type {ChildProcessWithoutNullStreams} from 'node:child_process';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {build} from 'esbuild';
 import type {Lab} from '../../../lab/lab.ts';
 import {NODE_FLAGS} from '../../../lab/transfer.ts';
@@ -31,6 +32,9 @@ export const killed = 137;
 
 // A guest may take its time to let a device go, and everything is slow under emulation.
 const defaultTimeoutMs = 240_000;
+
+// Longest wait for a link or a service to settle before the state of the host is taken as final.
+const settleMs = 30_000;
 
 /** vfctl in the lab. */
 export class LabVfctl {
@@ -76,15 +80,29 @@ export class LabVfctl {
 		return result;
 	}
 
-	/** Writes the host as a record inside the lab. */
+	/** Writes the host as a record inside the lab, with every link up that is set up: a card looks
+	 * for its link anew after another VF count, MTU or `ip link set up`. */
 	async capture(file: string): Promise<void> {
+		await this.#lab.waitFor('! ip -o link show up | grep -q "eth.*NO-CARRIER"', {timeoutMs: settleMs}).catch(() => {
+			// A cable that a test pulled stays pulled.
+		});
 		await this.run(['capture', file]);
 	}
 
-	/** What differs between two records of the lab; empty when the host is as it was. */
-	async differences(before: string, after: string): Promise<unknown[]> {
-		const {json} = await this.run(['compare', before, after], {code: [0, 10]});
-		return json.differences as unknown[];
+	/** What differs between the host and a record of it, but for paths below `except`; empty when the
+	 * host is as it was. What still settles (a link, an address under detection) is waited for. */
+	async changesSince(before: string, {except = null}: {except?: string | null} = {}): Promise<Array<{path: string}>> {
+		const deadline = performance.now() + settleMs;
+		for (;;) {
+			await this.capture('/tmp/after.rec');
+			const {json} = await this.run(['compare', before, '/tmp/after.rec'], {code: [0, 10]});
+			const differences = (json.differences as Array<{path: string}>).filter(({path: changed}) => except === null || !changed.startsWith(except));
+			if (differences.length === 0 || performance.now() > deadline) {
+				return differences;
+			}
+
+			await delay(1000);
+		}
 	}
 
 	/** Ends the process; the next command starts another one. */
