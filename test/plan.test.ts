@@ -363,6 +363,12 @@ const actions: {[Kind in Action['kind']]: Action & {kind: Kind}} = {
 	'set-lease': {kind: 'set-lease', network: 'default', from: {mac, ip: '192.168.122.9', name: null}, to: {mac, ip: '192.168.122.10', name: 'vm0'}},
 	'kernel-arguments': {kind: 'kernel-arguments', from: [], to: ['intel_iommu=on']},
 	'set-unit': {kind: 'set-unit', unit: 'vfctl.service', from: 'disabled', to: 'enabled'},
+	'move-netdev': {kind: 'move-netdev', bdf, from: {netns: null, name: 'pf0v0'}, to: {netns: {name: 'blue', inode: 4_026_532_000}, name: 'net1'}},
+	'netns-network': {kind: 'netns-network', bdf, place: {netns: {name: 'blue', inode: 4_026_532_000}, name: 'net1'}, from: {mac: null, addresses: [], routes: [], mtuBytes: 1500, up: false}, to: {mac, addresses: ['20.0.0.3/24'], routes: [], mtuBytes: 1500, up: true}},
+	'set-irq-affinity': {kind: 'set-irq-affinity', bdf, irq: 31, from: '0-3', to: '2'},
+	'set-rps': {kind: 'set-rps', bdf, place: {netns: null, name: 'pf0v0'}, queue: 0, from: '', to: '0-1'},
+	'set-hugepages': {kind: 'set-hugepages', sizeKiB: 2048, node: null, from: 0, to: 64},
+	'set-steer': {kind: 'set-steer', pf, netdev: 'pf0', location: 1, from: null, to: {flow: 'tcp4', destinationIp: '20.0.0.3/32', destinationPort: 80, target: {kind: 'vf', vf: 1, queue: null}}},
 };
 
 for (const action of Object.values(actions)) {

@@ -2,6 +2,12 @@
 // loads nothing else.
 import type {Argv} from 'yargs';
 import type {CommandContext} from './context.ts';
+import {addBenchCommands, benchUsages} from './bench-commands.ts';
+import {addDpdkCommands, dpdkUsages} from './dpdk-commands.ts';
+import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
+import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
+import {addSteerCommands, steerUsages} from './steer-commands.ts';
+import {addTuneCommands, tuneUsages} from './tune-commands.ts';
 import {guestNetworkOptions} from './guest-network-options.ts';
 import {addHostFileCommands, hostFileUsages} from './host-file-commands.ts';
 import {addNetworkCommands, networkUsages} from './network-commands.ts';
@@ -38,6 +44,12 @@ export const commandUsages = {
 	...networkUsages,
 	...hostFileUsages,
 	...persistUsages,
+	...netnsUsages,
+	...tuneUsages,
+	...dpdkUsages,
+	...steerUsages,
+	...methodsUsages,
+	...benchUsages,
 	capture: '<file>',
 	compare: '<before> <after>',
 } as const;
@@ -59,6 +71,12 @@ export function addCommands(parser: Argv, run: Run): void {
 	addNetworkCommands(parser, run);
 	addHostFileCommands(parser, run);
 	addPersistCommands(parser, run);
+	addNetnsCommands(parser, run);
+	addTuneCommands(parser, run);
+	addDpdkCommands(parser, run);
+	addSteerCommands(parser, run);
+	addMethodsCommands(parser, run);
+	addBenchCommands(parser, run);
 	addRecordCommands(parser, run);
 }
 

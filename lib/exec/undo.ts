@@ -133,5 +133,29 @@ function targetOf(action: Action): string {
 		case 'set-unit': {
 			return `unit ${action.unit}`;
 		}
+
+		case 'move-netdev': {
+			return `the place of ${action.bdf}`;
+		}
+
+		case 'netns-network': {
+			return `the interface of ${action.bdf}`;
+		}
+
+		case 'set-irq-affinity': {
+			return `interrupt ${action.irq}`;
+		}
+
+		case 'set-rps': {
+			return `receive queue ${action.queue} of ${action.bdf}`;
+		}
+
+		case 'set-hugepages': {
+			return `huge pages of ${action.sizeKiB} KiB on node ${action.node ?? 'any'}`;
+		}
+
+		case 'set-steer': {
+			return `steering rule ${action.location} of ${action.netdev}`;
+		}
 	}
 }

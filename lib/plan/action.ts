@@ -5,6 +5,8 @@ import type {GuestIp, IpRoute} from '../model/guest-network.ts';
 import type {Mac} from '../model/mac.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
+import type {MoveNetdevAction, NetnsNetworkAction} from './netns-actions.ts';
+import type {SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
 
 /** Sets IFF_UP of a PF's interface. */
 export interface SetLinkAction {
@@ -108,13 +110,13 @@ interface DeviceChange {
 	guest: GuestRef;
 	target: 'live' | 'config';
 	deviceXml: string;
-	/** VF on the host; null when a pool chooses it, and for a virtio interface. */
+	/** VF on the host; null when a pool chooses it, and where there is none. */
 	source: Bdf | null;
-	/** The pool; of a virtio interface its network or bridge. */
+	/** The pool; of other methods the network, bridge, socket or shared memory by its name. */
 	network: string | null;
 	mac: Mac | null;
-	/** `virtio`: the half of a failover pair that stays. */
-	method: 'hostdev' | 'interface' | 'network' | 'virtio';
+	/** `virtio`: the half of a failover pair that stays. `macvtap` stands on the VF `source`. */
+	method: 'hostdev' | 'interface' | 'network' | 'virtio' | 'macvtap' | 'bridge' | 'vhost-user' | 'ivshmem';
 	/** managed='yes': libvirt binds and gives back the driver. */
 	managed: boolean;
 	/** The host driver the VF has while no guest has it; null when it has none. */
@@ -258,6 +260,12 @@ export type Action =
 	| SetNetworkAction
 	| SetLeaseAction
 	| KernelArgumentsAction
-	| SetUnitAction;
+	| SetUnitAction
+	| MoveNetdevAction
+	| NetnsNetworkAction
+	| SetIrqAffinityAction
+	| SetRpsAction
+	| SetHugepagesAction
+	| SetSteerAction;
 
 export type ActionKind = Action['kind'];

@@ -1,7 +1,9 @@
 // The shell lines that an admin would have typed for an action: the text of a dry run.
 import {quote} from '../model/shell-word.ts';
 import {guestWord, hereDocument} from './equivalent-words.ts';
+import {netnsEquivalent} from './netns-equivalent.ts';
 import {networkEquivalent} from './network-equivalent.ts';
+import {tuningEquivalent} from './tuning-equivalent.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import type {Action, AttachDeviceAction, BindAction, DetachDeviceAction, SetVfAction} from './action.ts';
 
@@ -53,6 +55,18 @@ export function equivalent(action: Action): string[] {
 		case 'write-file': {
 			const write = action.to === null ? [`rm ${quote(action.path)}`] : hereDocument(`cat > ${quote(action.path)}`, action.to);
 			return [...write, ...action.then === null ? [] : [action.then.map(word => quote(word)).join(' ')]];
+		}
+
+		case 'move-netdev':
+		case 'netns-network': {
+			return netnsEquivalent(action);
+		}
+
+		case 'set-irq-affinity':
+		case 'set-rps':
+		case 'set-hugepages':
+		case 'set-steer': {
+			return tuningEquivalent(action);
 		}
 
 		default: {

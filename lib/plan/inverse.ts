@@ -18,7 +18,13 @@ export function inverse(action: Action): Action[] {
 		case 'set-network':
 		case 'set-lease':
 		case 'kernel-arguments':
-		case 'set-unit': {
+		case 'set-unit':
+		case 'move-netdev':
+		case 'set-irq-affinity':
+		case 'set-rps':
+		case 'set-hugepages':
+		case 'set-steer':
+		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];
 		}
 

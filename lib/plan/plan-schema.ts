@@ -5,8 +5,10 @@ import {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
+import {isNetnsName} from '../model/netns.ts';
+import {flowTypes} from '../model/steer-rule.ts';
 import type {Action} from './action.ts';
-import type {Plan} from './plan.ts';
+import {riskNames, type Plan, type RiskName} from './plan.ts';
 import {isFollowUp, isWritablePath} from './writable-files.ts';
 
 const bdf = v.pipe(v.string(), v.check(text => parseBdf(text) === text, 'not a PCI address'), v.transform(text => text as Bdf));
@@ -58,6 +60,30 @@ const networkState = v.strictObject({xml: v.string(), active: v.boolean(), autos
 const lease = v.strictObject({mac, ip: address, name: v.nullable(v.string())});
 const kernelArgument = v.pipe(v.string(), v.regex(/^[\w.-]+(?:=[\w.,:-]*)?$/));
 
+const netns = v.strictObject({name: v.pipe(v.string(), v.check(text => isNetnsName(text), 'not a network namespace')), inode: v.pipe(v.number(), v.integer(), v.minValue(0))});
+const place = v.strictObject({netns: v.nullable(netns), name: netdev});
+const netnsIp = v.strictObject({...guestIp.entries, mac: v.nullable(mac)});
+// CPU lists as the kernel writes them (bitmap_print_list_to_buf): `0-3,8`.
+const cpus = v.pipe(v.string(), v.regex(/^(?:\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*)?$/));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const steerRule = v.strictObject({
+	flow: v.picklist(flowTypes),
+	sourceMac: v.exactOptional(mac),
+	destinationMac: v.exactOptional(mac),
+	etherType: v.exactOptional(port),
+	vlan: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4095))),
+	sourceIp: v.exactOptional(prefix),
+	destinationIp: v.exactOptional(prefix),
+	sourcePort: v.exactOptional(port),
+	destinationPort: v.exactOptional(port),
+	target: v.variant('kind', [
+		v.strictObject({kind: v.literal('drop')}),
+		v.strictObject({kind: v.literal('queue'), queue: count}),
+		v.strictObject({kind: v.literal('vf'), vf: count, queue: v.nullable(count)}),
+	]),
+});
+const containerWord = v.pipe(v.string(), v.regex(/^[\w.:-]{1,255}$/));
+
 const device = {
 	guest,
 	target: v.picklist(['live', 'config']),
@@ -65,7 +91,7 @@ const device = {
 	source: v.nullable(bdf),
 	network: v.nullable(v.string()),
 	mac: v.nullable(mac),
-	method: v.picklist(['hostdev', 'interface', 'network', 'virtio']),
+	method: v.picklist(['hostdev', 'interface', 'network', 'virtio', 'macvtap', 'bridge', 'vhost-user', 'ivshmem']),
 	managed: v.boolean(),
 	hostDriver: v.nullable(driver),
 	portsBefore: v.nullable(v.array(count)),
@@ -97,6 +123,12 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('set-lease'), network: networkName, from: v.nullable(lease), to: v.nullable(lease)}),
 	v.strictObject({kind: v.literal('kernel-arguments'), from: v.array(kernelArgument), to: v.array(kernelArgument)}),
 	v.strictObject({kind: v.literal('set-unit'), unit: v.pipe(v.string(), v.regex(/^vfctl[\w@-]*\.service$/)), from: onOff, to: onOff}),
+	v.strictObject({kind: v.literal('move-netdev'), bdf, from: place, to: place}),
+	v.strictObject({kind: v.literal('netns-network'), bdf, place, from: netnsIp, to: netnsIp}),
+	v.strictObject({kind: v.literal('set-irq-affinity'), bdf, irq: v.pipe(v.number(), v.integer(), v.minValue(0)), from: cpus, to: cpus}),
+	v.strictObject({kind: v.literal('set-rps'), bdf, place, queue: count, from: cpus, to: cpus}),
+	v.strictObject({kind: v.literal('set-hugepages'), sizeKiB: v.pipe(v.number(), v.integer(), v.minValue(4)), node: v.nullable(count), from: v.pipe(v.number(), v.integer(), v.minValue(0)), to: v.pipe(v.number(), v.integer(), v.minValue(0))}),
+	v.strictObject({kind: v.literal('set-steer'), pf: bdf, netdev, location: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xFF_FF_FF_FF)), from: v.nullable(steerRule), to: v.nullable(steerRule)}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 
 const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -104,11 +136,13 @@ const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
 const plan = v.strictObject({
 	version: v.literal(1),
 	subject: v.strictObject({
-		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist']),
+		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer']),
 		guest: v.exactOptional(guest),
 		vf: v.exactOptional(v.nullable(bdf)),
 		pf: v.exactOptional(bdf),
 		pool: v.exactOptional(v.string()),
+		netns: v.exactOptional(netns),
+		cni: v.exactOptional(v.strictObject({network: v.pipe(v.string(), v.minLength(1)), containerId: containerWord, ifname: netdev})),
 		leaves: v.exactOptional(v.boolean()),
 		operation: v.exactOptional(v.pipe(v.number(), v.integer())),
 		attaches: v.exactOptional(v.array(v.strictObject({first: stepIndex, last: stepIndex}))),
@@ -116,7 +150,7 @@ const plan = v.strictObject({
 	title: v.string(),
 	actions: v.array(action),
 	warnings: v.array(v.string()),
-	risks: v.array(v.picklist(['bind-pf', 'unsafe-interrupts', 'unknown-guests'])),
+	risks: v.array(v.picklist(Object.keys(riskNames) as RiskName[])),
 }) satisfies v.GenericSchema<unknown, Plan>;
 
 function isCanonical(text: string): boolean {

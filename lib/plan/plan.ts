@@ -1,11 +1,13 @@
 // A plan: what will be done, in order, as data that can be printed, saved, compared, run, undone.
 import type {Bdf} from '../model/bdf.ts';
+import type {CniAttachment, NetnsRef} from '../model/netns.ts';
 import type {Action} from './action.ts';
 
 /** Named risks that an admin can accept with --accept-risk. */
 export const riskNames = {
 	'bind-pf': 'a PF leaves its network driver: its own interface and the control of its VFs are gone',
 	'unsafe-interrupts': 'no interrupt remapping: a malicious guest can inject interrupts into the host',
+	'uio': 'a uio driver does not use the IOMMU: the program that has the device can overwrite all memory of the host',
 	'unknown-guests': 'libvirt does not answer, so it is unknown which guests hold VFs',
 } as const;
 
@@ -14,12 +16,15 @@ export type RiskName = keyof typeof riskNames;
 /** What an operation is about, for the journal: `vfctl detach` finds the attach by it. */
 export interface PlanSubject {
 	command: 'attach' | 'detach' | 'vf-create' | 'vf-destroy' | 'vf-set' | 'bind' | 'unbind' | 'restore' | 'undo'
-		| 'route' | 'pool' | 'dhcp' | 'network' | 'apply' | 'persist';
+		| 'route' | 'pool' | 'dhcp' | 'network' | 'apply' | 'persist' | 'netns-attach' | 'netns-detach' | 'tune' | 'dpdk' | 'steer';
 	guest?: {name: string; uuid: string};
 	/** The VF, or null when a pool chooses. */
 	vf?: Bdf | null;
 	pf?: Bdf;
 	pool?: string;
+	/** `netns-attach` and `netns-detach`: the namespace, and the container that asked through CNI. */
+	netns?: NetnsRef;
+	cni?: CniAttachment;
 	/** `detach`: the guest has the VF nowhere after it. */
 	leaves?: boolean;
 	/** `undo`: the number of the operation that is undone. */

@@ -9,6 +9,7 @@ const ownFiles = [
 	/^\/etc\/systemd\/system\/vfctl[\w@-]*\.service$/,
 	/^\/etc\/default\/grub\.d\/\d\d-vfctl\.cfg$/,
 	/^\/etc\/vfctl\/host\.yaml$/,
+	/^\/etc\/tmpfiles\.d\/vfctl[\w-]*\.conf$/,
 	/^\/var\/lib\/vfctl\/backup\/[\w.-]+$/,
 ];
 

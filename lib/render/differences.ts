@@ -4,6 +4,7 @@ import {settingLabel, type VfSettings} from '../model/vf-settings.ts';
 import type {Action, AttachDeviceAction, DetachDeviceAction, HostRoute} from '../plan/action.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import {onOff, routeWay} from './names.ts';
+import {placeText, sizeText, steerRuleText} from './tuning-text.ts';
 
 /** One thing that is not as the file says; null is absent. */
 export interface Difference {
@@ -100,6 +101,30 @@ function changes(action: Action): Change[] {
 
 		case 'set-unit': {
 			return [[action.unit, action.from, action.to]];
+		}
+
+		case 'move-netdev': {
+			return [[`place of the interface of ${action.bdf}`, placeText(action.from), placeText(action.to)]];
+		}
+
+		case 'netns-network': {
+			return [...action.to.mac === null ? [] : [['MAC', action.from.mac, action.to.mac] satisfies Change], ...guestChanges(action.from, action.to)].map(([what, actual, wanted]) => [`${what} of ${placeText(action.place)}`, actual, wanted]);
+		}
+
+		case 'set-irq-affinity': {
+			return [[`CPUs of interrupt ${action.irq} of ${action.bdf}`, action.from, action.to]];
+		}
+
+		case 'set-rps': {
+			return [[`RPS of queue ${action.queue} of ${placeText(action.place)}`, action.from || null, action.to || null]];
+		}
+
+		case 'set-hugepages': {
+			return [[`huge pages of ${sizeText(action.sizeKiB)}${action.node === null ? '' : ` on node ${action.node}`}`, String(action.from), String(action.to)]];
+		}
+
+		case 'set-steer': {
+			return [[`steering rule ${action.location} of ${action.netdev}`, action.from && steerRuleText(action.from), action.to && steerRuleText(action.to)]];
 		}
 
 		// They change nothing by themselves.

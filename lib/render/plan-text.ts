@@ -1,10 +1,11 @@
 // A plan as text: what a dry run shows.
-import type {GuestIp} from '../model/guest-network.ts';
-import type {Action, HostRoute, SetNetworkAction} from '../plan/action.ts';
+import type {Action, AttachDeviceAction, DetachDeviceAction, HostRoute, SetNetworkAction} from '../plan/action.ts';
 import {settingLabel} from '../model/vf-settings.ts';
 import {equivalent} from '../plan/equivalent.ts';
 import {riskNames, type Plan} from '../plan/plan.ts';
+import {guestIpText} from './guest-ip-text.ts';
 import {routeWay} from './names.ts';
+import {tuningText} from './tuning-text.ts';
 
 /** One line that says what an action does. */
 export function actionText(action: Action): string {
@@ -38,11 +39,11 @@ export function actionText(action: Action): string {
 		}
 
 		case 'attach-device': {
-			return `give ${action.source ?? `${action.method === 'virtio' ? 'a virtio interface on' : 'a VF of'} ${action.network}`} to ${action.guest.name} (${action.target})`;
+			return `give ${deviceText(action, 'a')} to ${action.guest.name} (${action.target})`;
 		}
 
 		case 'detach-device': {
-			return `take ${action.source ?? `the ${action.method === 'virtio' ? 'virtio interface on' : 'VF of'} ${action.network}`} from ${action.guest.name} (${action.target})`;
+			return `take ${deviceText(action, 'the')} from ${action.guest.name} (${action.target})`;
 		}
 
 		case 'check-guest': {
@@ -84,6 +85,10 @@ export function actionText(action: Action): string {
 		case 'set-unit': {
 			return `${action.to === 'enabled' ? 'enable' : 'disable'} ${action.unit}`;
 		}
+
+		default: {
+			return tuningText(action);
+		}
 	}
 }
 
@@ -110,13 +115,33 @@ export function planJson(plan: Plan): Record<string, unknown> {
 	return {plan, steps: plan.actions.map(action => ({text: actionText(action), commands: equivalent(action)}))};
 }
 
-function routeText(route: HostRoute | null): string {
-	return route === null ? 'nothing' : `${route.to} ${routeWay(route)}`;
+function deviceText({method, source, network}: AttachDeviceAction | DetachDeviceAction, article: string): string {
+	switch (method) {
+		case 'macvtap': {
+			return `${article} macvtap interface on ${source ?? network}`;
+		}
+
+		case 'virtio':
+		case 'bridge': {
+			return `${article} virtio interface on ${network}`;
+		}
+
+		case 'vhost-user': {
+			return `${article} vhost-user interface on ${network}`;
+		}
+
+		case 'ivshmem': {
+			return `the shared memory ${network}`;
+		}
+
+		default: {
+			return source ?? `${article} VF of ${network}`;
+		}
+	}
 }
 
-function guestIpText({addresses, routes, mtuBytes}: GuestIp): string {
-	const parts = [...addresses, ...routes.map(({to, via}) => `route ${to}${via === null ? '' : ` via ${via}`}`), ...mtuBytes === null ? [] : [`MTU ${mtuBytes}`]];
-	return parts.join(', ') || 'no addresses';
+function routeText(route: HostRoute | null): string {
+	return route === null ? 'nothing' : `${route.to} ${routeWay(route)}`;
 }
 
 function networkText({name, from, to}: SetNetworkAction): string {

@@ -6,13 +6,17 @@ import {attachDevice, detachDevice} from './act-device.ts';
 import {writeFile} from './act-file.ts';
 import {guestFile, guestNetwork} from './act-guest-network.ts';
 import {checkGuest} from './act-guest.ts';
+import {setHugepages} from './act-hugepages.ts';
+import {setIrqAffinity, setRps} from './act-interrupts.ts';
 import {setLease} from './act-lease.ts';
 import {setLink} from './act-link.ts';
 import {loadModule} from './act-module.ts';
 import {setNetwork} from './act-network.ts';
+import {moveNetdev, netnsNetwork} from './act-netns.ts';
 import {ownMac} from './act-own-mac.ts';
 import {setMtu, setRoute} from './act-route.ts';
 import {setAutoprobe, setNumVfs} from './act-sriov.ts';
+import {setSteer} from './act-steer.ts';
 import {setVf} from './act-vf-settings.ts';
 import type {ActionContext, ActionHandler, Observation} from './handler.ts';
 
@@ -38,6 +42,12 @@ const handlers: Handlers = {
 	'set-lease': setLease,
 	'kernel-arguments': kernelArguments,
 	'set-unit': setUnit,
+	'move-netdev': moveNetdev,
+	'netns-network': netnsNetwork,
+	'set-irq-affinity': setIrqAffinity,
+	'set-rps': setRps,
+	'set-hugepages': setHugepages,
+	'set-steer': setSteer,
 };
 
 /** How reality compares with the action. */

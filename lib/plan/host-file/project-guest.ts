@@ -37,7 +37,7 @@ function withDevice(definition: GuestDefinition, action: AttachDeviceAction): Gu
 	const {source, network, mac, method, managed, deviceXml} = action;
 	const partner = attributeIn(deviceXml, 'teaming', 'persistent');
 	const alias = attributeIn(deviceXml, 'alias', 'name');
-	const device: GuestDevice[] = method === 'virtio' ? [] : [{method, source, network, mac, vlan: vlanOf(action), managed, alias, guestAddress: null, teaming: partner}];
+	const device: GuestDevice[] = method !== 'hostdev' && method !== 'interface' && method !== 'network' ? [] : [{method, source, network, mac, vlan: vlanOf(action), managed, alias, guestAddress: null, teaming: partner}];
 	const nic: GuestNic = method === 'virtio'
 		? {mac, type: attributeIn(deviceXml, 'interface', 'type') ?? 'network', source: network, model: 'virtio', alias, guestAddress: null, teaming: {type: 'persistent', persistent: null}}
 		: {mac, type: method === 'network' ? 'network' : 'hostdev', source: network, model: null, alias, guestAddress: null, teaming: partner === null ? null : {type: 'transient', persistent: partner}};

@@ -70,7 +70,13 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'guest-network':
 		case 'guest-file':
 		case 'kernel-arguments':
-		case 'set-unit': {
+		case 'set-unit':
+		case 'move-netdev':
+		case 'netns-network':
+		case 'set-irq-affinity':
+		case 'set-rps':
+		case 'set-hugepages':
+		case 'set-steer': {
 			return inventory;
 		}
 	}

@@ -1,0 +1,39 @@
+// Network namespaces, and where an interface is.
+
+/** A network namespace. */
+export interface NetnsRef {
+	/** What `ip -n` and `ip link set netns` take: a name of `ip netns`, or the path of a file such
+	 * as /proc/4711/ns/net. */
+	readonly name: string;
+	/** Inode of that file: another namespace that gets the name later has another one. */
+	readonly inode: number;
+}
+
+/** Where an interface is, and what it is called there. */
+export interface NetdevPlace {
+	/** Null: the namespace of the host, in which vfctl runs. */
+	readonly netns: NetnsRef | null;
+	readonly name: string;
+}
+
+/** Which container got an interface from `vfctl cni`. */
+export interface CniAttachment {
+	/** `name` of the network configuration. */
+	readonly network: string;
+	/** CNI_CONTAINERID and CNI_IFNAME. */
+	readonly containerId: string;
+	readonly ifname: string;
+}
+
+const nameForm = /^(?!\.\.?$)[^/\s]{1,255}$/;
+const pathForm = /^\/(?:run|var\/run|proc)\/(?!.*\/\.\.?(?:\/|$))[\w.:/@+-]+$/;
+
+/** A name or path that may be given to `ip`: nothing that could be an option or leave its directory. */
+export function isNetnsName(text: string): boolean {
+	return !text.startsWith('-') && (nameForm.test(text) || pathForm.test(text));
+}
+
+/** The file of a namespace: iproute2 keeps named ones below /run/netns (NETNS_RUN_DIR). */
+export function netnsFile({name}: Pick<NetnsRef, 'name'>): string {
+	return name.startsWith('/') ? name : `/run/netns/${name}`;
+}
