@@ -43,7 +43,7 @@ test.serial('a VF goes and comes back under a running ping, and a handful of pac
 
 	await lab.exec(['/lab/guest', 'exec', 'vm1', `ping -i ${spacing} ${pairAddress} >/tmp/ping 2>&1 &`]);
 	const quiet = await lostIn(t, 'nothing', async () => {});
-	t.is(quiet, 0, 'without a change nothing is lost');
+	t.true(quiet <= 2, `${quiet} lost without a change`);
 	for (let round = 1; round <= rounds; round++) {
 		const away = await lostIn(t, 'detach', async () => {
 			const {json} = await vfctl.run(['detach', 'vm0', 'eth1']);
