@@ -14,9 +14,18 @@ export const SUITE = 'trixie';
 // What the emulated host has installed; its QEMU also runs the emulated host itself.
 export const PACKAGES: readonly string[] = [
 	'busybox-static', 'dbus', 'dnsmasq-base', 'dpdk', 'driverctl', 'ethtool', 'grub2-common', 'iperf3', 'iproute2', 'iputils-ping', 'kmod',
-	'libvirt-clients', 'libvirt-daemon-system', 'libxml2-utils', 'linux-image-amd64', 'nftables', 'nodejs', 'openssh-server',
+	'libvirt-clients', 'libvirt-daemon-system', 'librte-mempool-ring25', 'librte-net-e1000-25', 'libxml2-utils', 'linux-image-amd64', 'nftables', 'nodejs', 'openssh-server',
 	'pciutils', 'procps', 'qemu-guest-agent', 'qemu-system-x86', 'systemd-sysv', 'udev', 'zstd',
 ];
+
+// dpdk-testpmd and what it is linked with, without the rest of its package and the 200 MiB of
+// headers and static libraries that the package depends on.
+const INSTALL_TESTPMD = [
+	'cd /tmp', 'apt-get --quiet=2 download dpdk-dev',
+	String.raw`apt-get --quiet=2 --yes install $(dpkg-deb --field dpdk-dev_*.deb Depends | tr , "\n" | grep -v libdpdk-dev | sed "s/(.*//")`,
+	'dpkg-deb --fsys-tarfile dpdk-dev_*.deb | tar --extract --directory=/ ./usr/bin/dpdk-testpmd',
+	'rm dpdk-dev_*.deb',
+].join(' && ');
 
 const ROOT_IMAGE_SIZE = '2G'; // Sparse: only what the tree holds takes space.
 
@@ -49,6 +58,7 @@ function bootstrapCommand(root: string): string[] {
 	return [
 		'mmdebstrap', '--quiet', '--mode=root', '--variant=apt', `--include=${PACKAGES.join(',')}`,
 		'--dpkgopt=force-unsafe-io', '--aptopt=APT::Install-Recommends "false"', ...excluded,
+		`--customize-hook=chroot "$1" sh -ec '${INSTALL_TESTPMD}'`,
 		SUITE, root,
 	];
 }
