@@ -12,8 +12,9 @@ import type {Tree} from './tree.ts';
 
 const HOST_MODULES = ['virtio_blk', 'ext4', 'overlay'];
 const GUEST_MODULES = ['virtio_net', 'net_failover', 'igbvf'];
-const USELESS_UNITS = ['getty@tty1.service', 'serial-getty@ttyS0.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'fstrim.timer', 'logrotate.timer', 'man-db.timer', 'systemd-journal-flush.service', 'systemd-tmpfiles-clean.timer', 'systemd-networkd-wait-online.service'];
-const AGENT = 'usr/sbin/qemu-ga';
+const USELESS_UNITS = ['getty@tty1.service', 'serial-getty@ttyS0.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'fstrim.timer', 'lighttpd.service', 'logrotate.timer', 'man-db.timer', 'systemd-journal-flush.service', 'systemd-tmpfiles-clean.timer', 'systemd-networkd-wait-online.service'];
+// The guest agent, and what `vfctl bench` measures with.
+const GUEST_PROGRAMS = ['usr/sbin/qemu-ga', 'usr/bin/ab', 'usr/bin/iperf3', 'usr/sbin/lighttpd'];
 
 // Everything small that changes often: initramfs of the host with our scripts in it, initramfs of the guests, ssh key.
 export type Images = {directory: string; key: string};
@@ -73,7 +74,7 @@ async function guestMembers(root: string): Promise<Member[]> {
 	return [
 		...busybox(root, applets),
 		...(await moduleMembers(root, GUEST_MODULES)),
-		...(await programMembers(root, AGENT)),
+		...(await Promise.all(GUEST_PROGRAMS.map(async program => programMembers(root, program)))).flat(),
 		inside('guest-init.sh', 'init'),
 		inside('guest-shutdown.sh', 'sbin/shutdown'),
 		...emptyDirectories(['proc', 'sys', 'dev', 'run', 'tmp', 'etc', 'root', 'var']),

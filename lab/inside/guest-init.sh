@@ -1,7 +1,7 @@
 #!/bin/sh
 # The only program of a guest: brings up every NIC that appears and keeps the guest agent running.
 # Kernel command line: vfip=MAC=ADDRESS/LENGTH (any number) gives an address to the NIC with that MAC.
-export PATH=/bin:/usr/sbin
+export PATH=/bin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
