@@ -97,6 +97,10 @@ async function nothingToDo(handler: ActionContext, back: Action, {uncertain, reb
 		return gone;
 	}
 
+	if (rebooted && (back.kind === 'move-netdev' || back.kind === 'netns-network')) {
+		return 'left as it is since the machine was restarted: no namespace outlives that';
+	}
+
 	const seen = await observe(handler, back);
 	// A step cut off in the middle is always brought to its end: what is not seen (settings of
 	// re-created VFs, a request on its way through libvirt) counts too.
@@ -122,6 +126,8 @@ async function nothingToDo(handler: ActionContext, back: Action, {uncertain, reb
 function goneTarget({host: {files}}: ActionContext, back: Action): string | undefined {
 	switch (back.kind) {
 		case 'bind':
+		case 'move-netdev':
+		case 'netns-network':
 		case 'set-vf': {
 			return deviceExists(files, back.bdf) ? undefined : `${back.bdf} is gone`;
 		}

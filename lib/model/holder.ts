@@ -11,7 +11,8 @@ export type Holder =
 	| {kind: 'namespace'}
 	| {kind: 'process'; pid: number; command: string}
 	| {kind: 'host'; reason: string}
-	/** Kept out of the automatic choice: someone pinned its driver, or a pool hands it out. */
+	/** Kept out of the automatic choice: someone pinned its driver, a pool hands it out, or a
+	 * namespace left its settings on it. */
 	| {kind: 'reserved'; reason: string}
 	| {kind: 'nobody'};
 
@@ -34,6 +35,11 @@ export function holderOf(vf: Vf, inventory: Inventory): Holder {
 	const reason = hostReason(vf, inventory);
 	if (reason !== undefined) {
 		return {kind: 'host', reason};
+	}
+
+	const leftover = inventory.leftovers?.get(vf.bdf);
+	if (leftover !== undefined) {
+		return {kind: 'reserved', reason: leftover};
 	}
 
 	if (vf.driverOverride !== null) {

@@ -50,6 +50,9 @@ export interface Inventory {
 	/** Where the admin's ssh connection comes from, or null when there is none. */
 	readonly callerPeer: string | null;
 	readonly vfioUsers: readonly VfioUser[];
+	/** VFs that came back by themselves from a network namespace that went away, with why they are
+	 * kept out of the automatic choice. Only read for changes. */
+	readonly leftovers?: ReadonlyMap<Bdf, string>;
 	/** Guests and pools, or null when libvirt could not be asked (`libvirtProblem` says why). */
 	readonly guests: readonly Guest[] | null;
 	readonly pools: readonly Pool[] | null;

@@ -1,4 +1,5 @@
 // Network namespaces, and where an interface is.
+import type {Bdf} from './bdf.ts';
 
 /** A network namespace. */
 export interface NetnsRef {
@@ -36,4 +37,15 @@ export function isNetnsName(text: string): boolean {
 /** The file of a namespace: iproute2 keeps named ones below /run/netns (NETNS_RUN_DIR). */
 export function netnsFile({name}: Pick<NetnsRef, 'name'>): string {
 	return name.startsWith('/') ? name : `/run/netns/${name}`;
+}
+
+/** `ip` in a namespace; null is the host's. `ip -n` takes names alone (netns_switch in iproute2's
+ * lib/namespace.c). */
+export function ipInside(netns: Pick<NetnsRef, 'name'> | null): [string, ...string[]] {
+	return netns === null ? ['ip'] : netns.name.startsWith('/') ? ['nsenter', `--net=${netns.name}`, 'ip'] : ['ip', '-n', netns.name];
+}
+
+/** A name for the interface of a function that no other interface has. */
+export function spareName(bdf: Bdf): string {
+	return `vf${bdf.slice(2).replaceAll(/[:.]/g, '')}`;
 }

@@ -7,13 +7,13 @@ import type {Pf, Vf} from '../model/pci.ts';
 import {pfName, vfName} from '../model/select.ts';
 import {quote} from '../model/shell-word.ts';
 
-/** The first VF that nobody holds, pins or hands out, and whose group is viable; throws
+/** The first VF that nobody holds, pins or hands out, and whose group is viable (`forGuest`); throws
  * NO_FREE_VF and says of each why not. */
-export function pickFreeVf(pf: Pf, inventory: Inventory): Vf {
+export function pickFreeVf(pf: Pf, inventory: Inventory, {forGuest = true} = {}): Vf {
 	const reasons: string[] = [];
 	for (const vf of pf.vfs) {
 		const holder = holderOf(vf, inventory);
-		const blockers = vf.iommuGroup === null ? [] : groupBlockers(vf.bdf, vf.iommuGroup, inventory);
+		const blockers = vf.iommuGroup === null || !forGuest ? [] : groupBlockers(vf.bdf, vf.iommuGroup, inventory);
 		if (holder.kind === 'nobody' && blockers.length === 0) {
 			return vf;
 		}

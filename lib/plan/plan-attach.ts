@@ -15,7 +15,7 @@ import {checkGuest, guestWarnings, requireFreePort, takenPorts} from './guest-po
 import {noteOwnMac} from './own-mac-action.ts';
 import {findPool, planPoolAttach} from './plan-pool-attach.ts';
 import type {Plan} from './plan.ts';
-import {requireAssignment} from './preflight.ts';
+import {requireAssignment, requireUsablePf} from './preflight.ts';
 import {prepareVf} from './prepare-vf.ts';
 import {setVf} from './set-vf-action.ts';
 
@@ -130,15 +130,6 @@ function presentDevice(guest: Guest, targets: ReadonlyArray<'live' | 'config'>, 
 	});
 	const [first] = matches;
 	return matches.length > 0 && matches.every(match => match !== undefined && match.source === first?.source) ? first : undefined;
-}
-
-function requireUsablePf(pf: Pf): void {
-	if (pf.netdevs.length === 0) {
-		throw new AppError('PF_NO_DRIVER', `PF ${pf.bdf} has no network interface on this host`, {
-			why: pf.driver === null ? 'no driver is bound to it' : `it is on the driver ${pf.driver}, or its interface is in another namespace`,
-			fix: `bind it to its kernel driver: vfctl show ${pf.bdf}`,
-		});
-	}
 }
 
 function without(settings: VfSettingsPart, names: ReadonlyArray<keyof VfSettings>): VfSettingsPart {

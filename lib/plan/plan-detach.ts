@@ -5,17 +5,16 @@ import type {Guest, GuestDevice} from '../model/domain.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {parseMac} from '../model/mac.ts';
 import type {Pf, Vf} from '../model/pci.ts';
-import {findVf, pfName, select, vfName} from '../model/select.ts';
+import {findVf, select, vfName} from '../model/select.ts';
 import {hostDriverOf} from '../model/vf-driver.ts';
-import {vfSettingsDifference, vfSettingsPick, type VfSettings} from '../model/vf-settings.ts';
-import type {Action, AttachDeviceAction, BindAction, SetVfAction} from './action.ts';
+import type {Action, AttachDeviceAction, BindAction} from './action.ts';
 import type {DeviceSpec} from '../libvirt/device-xml.ts';
 import {findGuest, resolveTargets, type TargetOptions} from './find-guest.ts';
 import {detachStandby, whichOf} from './plan-detach-standby.ts';
 import {inverse} from './inverse.ts';
 import type {Plan} from './plan.ts';
 import {restoreGuestFiles} from './restore-guest-files.ts';
-import {withWholeTag} from './set-vf-action.ts';
+import {restoreSettings} from './restore-vf.ts';
 
 export interface DetachRequest extends TargetOptions {
 	guest: string;
@@ -139,19 +138,6 @@ function restoreActions(pf: Pf, vf: Vf, attachActions: readonly Action[], device
 	}
 
 	return restored;
-}
-
-function restoreSettings(pf: Pf, vf: Vf, attached: SetVfAction): SetVfAction[] {
-	// Only what still is as the attach made it: a later `vfctl vf set` was meant. A VLAN tag counts
-	// as one.
-	const isSame = (name: keyof VfSettings) => vf.settings !== null && vf.settings[name] === attached.to[name];
-	const tag = (['vlan', 'qos', 'vlanProto'] as const).filter(name => attached.to[name] !== undefined);
-	const to = Object.fromEntries((Object.entries(attached.from) as Array<[keyof VfSettings, unknown]>).filter(([name]) =>
-		(tag as readonly string[]).includes(name) ? tag.every(part => isSame(part)) : isSame(name)));
-	const difference = vf.settings === null ? {} : withWholeTag(vf.settings, vfSettingsDifference(vf.settings, to));
-	return Object.keys(difference).length === 0 || vf.settings === null
-		? []
-		: [{kind: 'set-vf', pfNetdev: pfName(pf), pf: pf.bdf, index: vf.index, bdf: vf.bdf, from: vfSettingsPick(vf.settings, difference), to: difference, assumed: false, reload: true}];
 }
 
 function restoreBinding(vf: Vf, attached: BindAction, device: GuestDevice): BindAction {

@@ -62,6 +62,7 @@ const kernelArgument = v.pipe(v.string(), v.regex(/^[\w.-]+(?:=[\w.,:-]*)?$/));
 
 const netns = v.strictObject({name: v.pipe(v.string(), v.check(text => isNetnsName(text), 'not a network namespace')), inode: v.pipe(v.number(), v.integer(), v.minValue(0))});
 const place = v.strictObject({netns: v.nullable(netns), name: netdev});
+const movePlace = v.strictObject({netns: v.nullable(netns), name: v.nullable(netdev)});
 const netnsIp = v.strictObject({...guestIp.entries, mac: v.nullable(mac)});
 // CPU lists as the kernel writes them (bitmap_print_list_to_buf): `0-3,8`.
 const cpus = v.pipe(v.string(), v.regex(/^(?:\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*)?$/));
@@ -123,7 +124,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('set-lease'), network: networkName, from: v.nullable(lease), to: v.nullable(lease)}),
 	v.strictObject({kind: v.literal('kernel-arguments'), from: v.array(kernelArgument), to: v.array(kernelArgument)}),
 	v.strictObject({kind: v.literal('set-unit'), unit: v.pipe(v.string(), v.regex(/^vfctl[\w@-]*\.service$/)), from: onOff, to: onOff}),
-	v.strictObject({kind: v.literal('move-netdev'), bdf, from: place, to: place}),
+	v.strictObject({kind: v.literal('move-netdev'), bdf, from: movePlace, to: movePlace}),
 	v.strictObject({kind: v.literal('netns-network'), bdf, place, from: netnsIp, to: netnsIp}),
 	v.strictObject({kind: v.literal('set-irq-affinity'), bdf, irq: v.pipe(v.number(), v.integer(), v.minValue(0)), from: cpus, to: cpus}),
 	v.strictObject({kind: v.literal('set-rps'), bdf, place, queue: count, from: cpus, to: cpus}),
@@ -143,6 +144,7 @@ const plan = v.strictObject({
 		pool: v.exactOptional(v.string()),
 		netns: v.exactOptional(netns),
 		cni: v.exactOptional(v.strictObject({network: v.pipe(v.string(), v.minLength(1)), containerId: containerWord, ifname: netdev})),
+		vfs: v.exactOptional(v.array(bdf)),
 		leaves: v.exactOptional(v.boolean()),
 		operation: v.exactOptional(v.pipe(v.number(), v.integer())),
 		attaches: v.exactOptional(v.array(v.strictObject({first: stepIndex, last: stepIndex}))),

@@ -25,6 +25,8 @@ export interface PlanSubject {
 	/** `netns-attach` and `netns-detach`: the namespace, and the container that asked through CNI. */
 	netns?: NetnsRef;
 	cni?: CniAttachment;
+	/** `netns-detach` of several devices at once (reclaim): all of them. */
+	vfs?: readonly Bdf[];
 	/** `detach`: the guest has the VF nowhere after it. */
 	leaves?: boolean;
 	/** `undo`: the number of the operation that is undone. */

@@ -67,6 +67,16 @@ export function requireViableGroup(vf: Vf, inventory: Inventory): void {
 	}
 }
 
+/** The PF has an interface to set its VFs through: PF_NO_DRIVER. */
+export function requireUsablePf(pf: Pf): void {
+	if (pf.netdevs.length === 0) {
+		throw new AppError('PF_NO_DRIVER', `PF ${pf.bdf} has no network interface on this host`, {
+			why: pf.driver === null ? 'no driver is bound to it' : `it is on the driver ${pf.driver}, or its interface is in another namespace`,
+			fix: `bind it to its kernel driver: vfctl show ${pf.bdf}`,
+		});
+	}
+}
+
 /** Nobody has the VF: VF_HELD, or MANAGEMENT_INTERFACE and HOST_NETWORK when it is the host. */
 export function requireNotHeld(pf: Pf, vf: Vf, inventory: Inventory): void {
 	const use = inventory.hostUses.find(({bdf}) => bdf === vf.bdf);

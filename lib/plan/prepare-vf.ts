@@ -24,17 +24,9 @@ export interface Prepared {
 
 /** The VF to attach, with what must happen before it can be set: PF up, VFs created. */
 export function prepareVf(inventory: Inventory, pf: Pf, named: Vf | undefined, guest: Guest, request: AttachRequest): Prepared {
-	const netdev = pf.netdevs[0]!;
-	const actions: Action[] = [];
-	const warnings: string[] = [];
-	if (inventory.netdevs.get(netdev)?.up !== true) {
-		actions.push({kind: 'set-link', netdev, from: 'down', to: 'up'});
-	}
-
-	if (named === undefined && pf.numVfs === 0) {
-		const count = Math.min(request.createVfs ?? defaultCreatedVfs, pf.totalVfs);
-		actions.push({kind: 'set-numvfs', pf: pf.bdf, pfNetdev: netdev, from: 0, to: count, remembered: []});
-		return {vf: futureVf(pf, 0), created: true, actions, warnings: [...warnings, `${netdev} has no VFs: ${count} of ${pf.totalVfs} are created (--vfs N to choose)`]};
+	const made = preparePf(inventory, pf, named, request.createVfs);
+	if (made.vf !== null) {
+		return {...made, vf: made.vf, created: true};
 	}
 
 	const vf = named ?? pickFreeVf(pf, inventory);
@@ -45,9 +37,24 @@ export function prepareVf(inventory: Inventory, pf: Pf, named: Vf | undefined, g
 	}
 
 	requireViableGroup(vf, inventory);
-	if (named && holder.kind === 'reserved') {
-		warnings.push(`${vfName(pf, vf)} was chosen by name although ${holder.reason}`);
+	return {vf, created: false, actions: made.actions, warnings: [...made.warnings, ...reservedWarnings(inventory, pf, named)]};
+}
+
+/** PF up, and VFs where it has none and none was named: `vf` is the first of them then. */
+export function preparePf(inventory: Inventory, pf: Pf, named: Vf | undefined, createVfs: number | undefined): {vf: Vf | null; actions: Action[]; warnings: string[]} {
+	const netdev = pf.netdevs[0]!;
+	const actions: Action[] = inventory.netdevs.get(netdev)?.up === true ? [] : [{kind: 'set-link', netdev, from: 'down', to: 'up'}];
+	if (named !== undefined || pf.numVfs > 0) {
+		return {vf: null, actions, warnings: []};
 	}
 
-	return {vf, created: false, actions, warnings};
+	const count = Math.min(createVfs ?? defaultCreatedVfs, pf.totalVfs);
+	actions.push({kind: 'set-numvfs', pf: pf.bdf, pfNetdev: netdev, from: 0, to: count, remembered: []});
+	return {vf: futureVf(pf, 0), actions, warnings: [`${netdev} has no VFs: ${count} of ${pf.totalVfs} are created (--vfs N to choose)`]};
+}
+
+/** What is said of a VF that was named although the automatic choice would pass it over. */
+export function reservedWarnings(inventory: Inventory, pf: Pf, named: Vf | undefined): string[] {
+	const holder = named && holderOf(named, inventory);
+	return named && holder?.kind === 'reserved' ? [`${vfName(pf, named)} was chosen by name although ${holder.reason}`] : [];
 }

@@ -4,7 +4,7 @@ import {settingLabel, type VfSettings} from '../model/vf-settings.ts';
 import type {Action, AttachDeviceAction, DetachDeviceAction, HostRoute} from '../plan/action.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import {onOff, routeWay} from './names.ts';
-import {placeText, sizeText, steerRuleText} from './tuning-text.ts';
+import {movePlaceText, placeText, sizeText, steerRuleText} from './tuning-text.ts';
 
 /** One thing that is not as the file says; null is absent. */
 export interface Difference {
@@ -104,7 +104,7 @@ function changes(action: Action): Change[] {
 		}
 
 		case 'move-netdev': {
-			return [[`place of the interface of ${action.bdf}`, placeText(action.from), placeText(action.to)]];
+			return [[`place of the interface of ${action.bdf}`, movePlaceText(action.from), movePlaceText(action.to)]];
 		}
 
 		case 'netns-network': {

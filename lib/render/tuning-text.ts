@@ -1,7 +1,7 @@
 // One line about an action on namespaces, interrupts, queues, huge pages or steering rules.
 import type {NetdevPlace} from '../model/netns.ts';
 import type {SteerRule, SteerTarget} from '../model/steer-rule.ts';
-import type {MoveNetdevAction, NetnsNetworkAction} from '../plan/netns-actions.ts';
+import type {MoveNetdevAction, MovePlace, NetnsNetworkAction} from '../plan/netns-actions.ts';
 import type {SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from '../plan/tuning-actions.ts';
 import {guestIpText} from './guest-ip-text.ts';
 
@@ -12,7 +12,7 @@ export function tuningText(action: TuningAction): string {
 	switch (action.kind) {
 		case 'move-netdev': {
 			const {from, to} = action;
-			return from.netns?.inode === to.netns?.inode ? `rename ${placeText(from)} to ${to.name}` : `move ${placeText(from)} to ${placeText(to)}`;
+			return from.netns?.inode === to.netns?.inode ? `rename ${movePlaceText(from)} to ${to.name}` : `move ${movePlaceText(from)} of ${action.bdf} to ${to.netns === null ? `the host${to.name === null ? '' : ` as ${to.name}`}` : movePlaceText(to)}`;
 		}
 
 		case 'netns-network': {
@@ -41,6 +41,11 @@ export function tuningText(action: TuningAction): string {
 /** `eth1v0 in blue`; the namespace of the host is not named. */
 export function placeText({netns, name}: NetdevPlace): string {
 	return netns === null ? name : `${name} in ${netns.name}`;
+}
+
+/** The same of a place whose name may not be known yet. */
+export function movePlaceText({netns, name}: MovePlace): string {
+	return placeText({netns, name: name ?? 'its interface'});
 }
 
 /** `2 MiB`. */

@@ -1,9 +1,10 @@
-// What attaching to a network namespace is asked to do, and what is known of the namespace.
+// What attaching to a network namespace is asked to do, and what is known of the namespaces.
 import type {Bdf} from '../../model/bdf.ts';
 import type {IpRoute} from '../../model/guest-network.ts';
 import type {Mac} from '../../model/mac.ts';
 import type {CniAttachment, NetdevPlace, NetnsRef} from '../../model/netns.ts';
 import type {VfSettingsPart} from '../../model/vf-settings.ts';
+import type {Action} from '../action.ts';
 import type {NetnsIp} from '../netns-actions.ts';
 import type {RiskName} from '../plan.ts';
 
@@ -14,6 +15,7 @@ export interface NetnsAttachRequest {
 	wholePf: boolean;
 	/** Name in the namespace; undefined keeps the name it has. */
 	name?: string;
+	/** In canonical form: `20.0.0.3/24`. */
 	addresses: readonly string[];
 	routes: readonly IpRoute[];
 	mtuBytes?: number;
@@ -34,6 +36,8 @@ export interface NetnsFacts {
 	names: readonly string[];
 	/** Interfaces of PCI functions that are in any namespace we may enter, the host's own too. */
 	interfaces: readonly PlacedNetdev[];
+	/** What vfctl gave to namespaces since the last boot and has not taken back (exec/netns-attachments.ts). */
+	attachments: readonly NetnsAttachment[];
 }
 
 /** An interface of a PCI function, where it is and what it has there. */
@@ -41,4 +45,17 @@ export interface PlacedNetdev {
 	bdf: Bdf;
 	place: NetdevPlace;
 	ip: NetnsIp;
+}
+
+/** An attach that is not taken back, from the journal. The namespace may be gone since. */
+export interface NetnsAttachment {
+	/** Number of the operation. */
+	operation: number;
+	bdf: Bdf;
+	netns: NetnsRef;
+	/** Name that it was given in the namespace. */
+	name: string | null;
+	cni: CniAttachment | null;
+	/** What the operation did, with the names that it found filled in. */
+	actions: readonly Action[];
 }

@@ -1,0 +1,85 @@
+// Interfaces in a network namespace, and what they have there.
+import {AppError} from '../errors.ts';
+import type {CommandResult, Runner} from '../host/host.ts';
+import type {Bdf} from '../model/bdf.ts';
+import {sortedGuestIp} from '../model/guest-ip.ts';
+import type {IpRoute} from '../model/guest-network.ts';
+import {parsePrefix, prefixText} from '../model/ip.ts';
+import type {Netdev} from '../model/netdev.ts';
+import {ipInside, type NetnsRef} from '../model/netns.ts';
+import {routePrefix} from '../model/route.ts';
+import type {NetnsIp} from '../plan/netns-actions.ts';
+import {parseNetdevs, parseRoutes} from '../sysfs/read-netdevs.ts';
+
+// Made by the kernel, or by a program that takes them away again by itself.
+const passingProtocols = ['kernel', 'ra', 'dhcp', 'redirect'];
+
+/** Interfaces of a namespace by name, without their addresses; null where it may not be entered or
+ * is gone. */
+export async function readNetdevsIn(runner: Runner, netns: NetnsRef | null): Promise<ReadonlyMap<string, Netdev> | null> {
+	const result = await ask(runner, netns, ['-j', '-d', 'link', 'show']);
+	return result.code === 0 ? parseNetdevs({link: result.stdout, address: '', routes: '', routes6: ''}) : null;
+}
+
+/** What an interface has; null when it is not there. Link-local addresses, those that a router or a
+ * DHCP client gives, and their routes are left out: nobody set them. Throws STEP_FAILED. */
+export async function readIpIn(runner: Runner, netns: NetnsRef | null, name: string): Promise<NetnsIp | null> {
+	const [netdevs, address, routes, routes6] = await Promise.all([
+		readNetdevsIn(runner, netns),
+		ask(runner, netns, ['-j', 'addr', 'show']),
+		ask(runner, netns, ['-j', 'route', 'show']),
+		ask(runner, netns, ['-j', '-6', 'route', 'show']),
+	]);
+	const netdev = netdevs?.get(name);
+	if (netdev === undefined) {
+		return null;
+	}
+
+	for (const {code, stderr} of [address, routes]) {
+		if (code !== 0) {
+			throw new AppError('STEP_FAILED', `what ${name} has in namespace ${netns?.name ?? 'of the host'} cannot be read`, {why: stderr.trim() || `ip ended with ${code}`});
+		}
+	}
+
+	return {
+		mac: netdev.mac,
+		...sortedGuestIp({
+			addresses: parseAddresses(address.stdout, name),
+			// Fails where IPv6 is switched off, which is the same as no routes.
+			routes: parseOwnRoutes({routes: routes.stdout, routes6: routes6.code === 0 ? routes6.stdout : ''}, name),
+			mtuBytes: netdev.mtuBytes,
+			up: netdev.up,
+		}),
+	};
+}
+
+interface IpAddress {
+	ifname?: string;
+	addr_info?: Array<{local?: string; prefixlen?: number; scope?: string; dynamic?: boolean; temporary?: boolean}>;
+}
+
+function parseAddresses(text: string, name: string): string[] {
+	const parsed = JSON.parse(text.trim() || '[]') as IpAddress[];
+	return parsed.filter(({ifname}) => ifname === name).flatMap(({addr_info: infos = []}) => infos.flatMap(({local, prefixlen, scope, dynamic, temporary}) => {
+		const prefix = scope === 'link' || dynamic === true || temporary === true ? undefined : parsePrefix(`${local}/${prefixlen}`);
+		return prefix === undefined ? [] : [prefixText(prefix)];
+	}));
+}
+
+function parseOwnRoutes(texts: {routes: string; routes6: string}, name: string): IpRoute[] {
+	return parseRoutes(texts).filter(({device, type, hops, protocol}) => device === name && type === 'unicast' && hops === 1 && !passingProtocols.includes(protocol ?? '')).flatMap(route => {
+		const prefix = routePrefix(route);
+		// IP6_RT_PRIO_USER is what an IPv6 route without a metric gets.
+		const metric = route.family === 6 && route.metric === 1024 ? null : route.metric;
+		return prefix === undefined ? [] : [{to: prefixText(prefix), via: route.gateway, metric}];
+	});
+}
+
+async function ask(runner: Runner, netns: NetnsRef | null, words: readonly string[]): Promise<CommandResult> {
+	return runner.run([...ipInside(netns), ...words]);
+}
+
+/** Names of the interfaces of PCI functions among them. */
+export function functionNames(netdevs: ReadonlyMap<string, Netdev>): Map<Bdf, string> {
+	return new Map([...netdevs.values()].flatMap(({bdf, name}) => bdf === null ? [] : [[bdf, name] as const]));
+}
