@@ -54,6 +54,7 @@ export async function readInventory(host: Host, libvirt: Libvirt | AppError): Pr
 		hostUses: findHostUses({netdevs, routes, callerAddress: connection?.host, disks: readDiskUses(files)}),
 		// From the host itself (a tunnel), or not known in an old record: no route matters.
 		callerPeer: connection === undefined || isUnusable(connection.peer) ? null : connection.peer,
+		...connection === undefined ? {} : {callerFlow: {from: connection.peer, to: connection.host, fromPort: connection.peerPort, toPort: connection.hostPort}},
 		vfioUsers: findVfioUsers(host, {pfs, guests}),
 		guests,
 		pools,

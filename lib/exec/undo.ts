@@ -154,6 +154,10 @@ function targetOf(action: Action): string {
 			return `huge pages of ${action.sizeKiB} KiB on node ${action.node ?? 'any'}`;
 		}
 
+		case 'set-feature': {
+			return `${action.feature} of ${action.netdev}`;
+		}
+
 		case 'set-steer': {
 			return `steering rule ${action.location} of ${action.netdev}`;
 		}

@@ -37,6 +37,14 @@ export interface VfioUser {
 	readonly command: string;
 }
 
+/** The admin's ssh connection. */
+export interface CallerFlow {
+	readonly from: string;
+	readonly to: string;
+	readonly fromPort: number | null;
+	readonly toPort: number | null;
+}
+
 export interface Inventory {
 	readonly kernel: KernelFacts;
 	/** All PCI functions by address. */
@@ -49,6 +57,8 @@ export interface Inventory {
 	readonly hostUses: readonly HostUse[];
 	/** Where the admin's ssh connection comes from, or null when there is none. */
 	readonly callerPeer: string | null;
+	/** The same connection, as packets to the host carry it; null ports are not known. */
+	readonly callerFlow?: CallerFlow;
 	readonly vfioUsers: readonly VfioUser[];
 	/** VFs that came back by themselves from a network namespace that went away, with why they are
 	 * kept out of the automatic choice. Only read for changes. */

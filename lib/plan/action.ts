@@ -6,7 +6,7 @@ import type {Mac} from '../model/mac.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from './netns-actions.ts';
-import type {SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
+import type {SetFeatureAction, SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
 
 /** Sets IFF_UP of a PF's interface. */
 export interface SetLinkAction {
@@ -266,6 +266,7 @@ export type Action =
 	| SetIrqAffinityAction
 	| SetRpsAction
 	| SetHugepagesAction
+	| SetFeatureAction
 	| SetSteerAction;
 
 export type ActionKind = Action['kind'];

@@ -65,6 +65,7 @@ export function equivalent(action: Action): string[] {
 		case 'set-irq-affinity':
 		case 'set-rps':
 		case 'set-hugepages':
+		case 'set-feature':
 		case 'set-steer': {
 			return tuningEquivalent(action);
 		}

@@ -23,6 +23,7 @@ export function inverse(action: Action): Action[] {
 		case 'set-irq-affinity':
 		case 'set-rps':
 		case 'set-hugepages':
+		case 'set-feature':
 		case 'set-steer':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];

@@ -73,6 +73,7 @@ const steerRule = v.strictObject({
 	destinationMac: v.exactOptional(mac),
 	etherType: v.exactOptional(port),
 	vlan: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4095))),
+	vlanPriority: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7))),
 	sourceIp: v.exactOptional(prefix),
 	destinationIp: v.exactOptional(prefix),
 	sourcePort: v.exactOptional(port),
@@ -129,6 +130,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('set-irq-affinity'), bdf, irq: v.pipe(v.number(), v.integer(), v.minValue(0)), from: cpus, to: cpus}),
 	v.strictObject({kind: v.literal('set-rps'), bdf, place, queue: count, from: cpus, to: cpus}),
 	v.strictObject({kind: v.literal('set-hugepages'), sizeKiB: v.pipe(v.number(), v.integer(), v.minValue(4)), node: v.nullable(count), from: v.pipe(v.number(), v.integer(), v.minValue(0)), to: v.pipe(v.number(), v.integer(), v.minValue(0))}),
+	v.strictObject({kind: v.literal('set-feature'), pf: bdf, netdev, feature: v.literal('ntuple-filters'), from: v.picklist(['on', 'off']), to: v.picklist(['on', 'off'])}),
 	v.strictObject({kind: v.literal('set-steer'), pf: bdf, netdev, location: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xFF_FF_FF_FF)), from: v.nullable(steerRule), to: v.nullable(steerRule)}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 

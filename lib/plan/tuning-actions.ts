@@ -34,6 +34,17 @@ export interface SetHugepagesAction {
 	to: number;
 }
 
+/** Switches a feature flag of a PF's interface, such as ntuple-filters. Drivers delete the steering
+ * rules with it, so it is not switched off while there are any. */
+export interface SetFeatureAction {
+	kind: 'set-feature';
+	pf: Bdf;
+	netdev: string;
+	feature: 'ntuple-filters';
+	from: 'on' | 'off';
+	to: 'on' | 'off';
+}
+
 /** Adds, changes or removes one steering rule of a PF, at its location in the card's table. */
 export interface SetSteerAction {
 	kind: 'set-steer';

@@ -1,11 +1,11 @@
 // The shell lines of actions on interrupts, receive queues, huge pages and steering rules.
 import {cpuMask} from '../model/cpu-list.ts';
 import {quote} from '../model/shell-word.ts';
-import type {SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
-import {steerCommand} from './steer-command.ts';
+import type {SetFeatureAction, SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
+import {featureCommand, steerCommand} from './steer-command.ts';
 
 /** Shell lines equivalent to the action. */
-export function tuningEquivalent(action: SetIrqAffinityAction | SetRpsAction | SetHugepagesAction | SetSteerAction): string[] {
+export function tuningEquivalent(action: SetIrqAffinityAction | SetRpsAction | SetHugepagesAction | SetFeatureAction | SetSteerAction): string[] {
 	switch (action.kind) {
 		case 'set-irq-affinity': {
 			return [`echo ${action.to} > /proc/irq/${action.irq}/smp_affinity_list`];
@@ -19,6 +19,10 @@ export function tuningEquivalent(action: SetIrqAffinityAction | SetRpsAction | S
 
 		case 'set-hugepages': {
 			return [`echo ${action.to} > ${hugepagesFile(action)}`];
+		}
+
+		case 'set-feature': {
+			return [featureCommand(action).map(word => quote(word)).join(' ')];
 		}
 
 		case 'set-steer': {

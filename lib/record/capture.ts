@@ -3,6 +3,7 @@ import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import {readConnection} from '../sysfs/read-caller.ts';
+import {steeringQuestions} from '../sysfs/read-steering.ts';
 import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, collectPci} from './capture-files.ts';
 import {bootCommands, collectBoot, programFinder} from './capture-boot.ts';
 import {collector} from './collector.ts';
@@ -72,12 +73,23 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 		}
 	}
 
+	for (const netdev of pfNetdevs(host.files)) {
+		for (const argv of steeringQuestions(netdev)) {
+			await take(argv);
+		}
+	}
+
 	for (const argv of bootCommands(programFinder(host))) {
 		await take(argv);
 	}
 
 	await take(['dmesg']);
 	return commands.map(command => command.argv[0] === 'dmesg' ? {...command, stdout: lastLines(command.stdout)} : command);
+}
+
+/** Interfaces of PFs, in the host's namespace. */
+function pfNetdevs(files: Host['files']): string[] {
+	return files.list('/sys/class/net').filter(name => files.exists(`/sys/class/net/${name}/device/sriov_totalvfs`));
 }
 
 async function captureLibvirt(host: Host, uri: string): Promise<RecordedLibvirt | null> {

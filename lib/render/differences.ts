@@ -123,6 +123,10 @@ function changes(action: Action): Change[] {
 			return [[`huge pages of ${sizeText(action.sizeKiB)}${action.node === null ? '' : ` on node ${action.node}`}`, String(action.from), String(action.to)]];
 		}
 
+		case 'set-feature': {
+			return [[`${action.feature} of ${action.netdev}`, action.from, action.to]];
+		}
+
 		case 'set-steer': {
 			return [[`steering rule ${action.location} of ${action.netdev}`, action.from && steerRuleText(action.from), action.to && steerRuleText(action.to)]];
 		}

@@ -1,11 +1,11 @@
 // One line about an action on namespaces, interrupts, queues, huge pages or steering rules.
 import type {NetdevPlace} from '../model/netns.ts';
-import type {SteerRule, SteerTarget} from '../model/steer-rule.ts';
+import type {SteerMatch, SteerRule, SteerTarget} from '../model/steer-rule.ts';
 import type {MoveNetdevAction, MovePlace, NetnsNetworkAction} from '../plan/netns-actions.ts';
-import type {SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from '../plan/tuning-actions.ts';
+import type {SetFeatureAction, SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from '../plan/tuning-actions.ts';
 import {guestIpText} from './guest-ip-text.ts';
 
-type TuningAction = MoveNetdevAction | NetnsNetworkAction | SetIrqAffinityAction | SetRpsAction | SetHugepagesAction | SetSteerAction;
+type TuningAction = MoveNetdevAction | NetnsNetworkAction | SetIrqAffinityAction | SetRpsAction | SetHugepagesAction | SetFeatureAction | SetSteerAction;
 
 /** What the action does. */
 export function tuningText(action: TuningAction): string {
@@ -32,6 +32,10 @@ export function tuningText(action: TuningAction): string {
 			return `keep ${action.to} huge pages of ${sizeText(action.sizeKiB)}${action.node === null ? '' : ` on NUMA node ${action.node}`} (were ${action.from})`;
 		}
 
+		case 'set-feature': {
+			return `switch ${action.feature} of ${action.netdev} ${action.to}`;
+		}
+
 		case 'set-steer': {
 			return action.to === null ? `remove steering rule ${action.location} of ${action.netdev}` : `${action.from === null ? 'add' : 'change'} steering rule ${action.location} of ${action.netdev}: ${steerRuleText(action.to)}`;
 		}
@@ -54,7 +58,12 @@ export function sizeText(kiB: number): string {
 }
 
 /** `tcp4 to 10.0.0.1/32 port 80 -> VF 2`. */
-export function steerRuleText({flow, sourceMac, destinationMac, etherType, vlan, sourceIp, destinationIp, sourcePort, destinationPort, target}: SteerRule): string {
+export function steerRuleText(rule: SteerRule): string {
+	return `${steerMatchText(rule)} -> ${targetText(rule.target)}`;
+}
+
+/** `tcp4 to 10.0.0.1/32 port 80`. */
+export function steerMatchText({flow, sourceMac, destinationMac, etherType, vlan, vlanPriority, sourceIp, destinationIp, sourcePort, destinationPort}: SteerMatch): string {
 	const side = (word: string, mac: string | undefined, ip: string | undefined, port: number | undefined) => {
 		const parts = [...mac === undefined ? [] : [mac], ...ip === undefined ? [] : [ip], ...port === undefined ? [] : [`port ${port}`]];
 		return parts.length === 0 ? [] : [`${word} ${parts.join(' ')}`];
@@ -64,13 +73,14 @@ export function steerRuleText({flow, sourceMac, destinationMac, etherType, vlan,
 		flow,
 		...etherType === undefined ? [] : [`type 0x${etherType.toString(16).padStart(4, '0')}`],
 		...vlan === undefined ? [] : [`VLAN ${vlan}`],
+		...vlanPriority === undefined ? [] : [`VLAN priority ${vlanPriority}`],
 		...side('from', sourceMac, sourceIp, sourcePort),
 		...side('to', destinationMac, destinationIp, destinationPort),
-		'->', targetText(target),
 	].join(' ');
 }
 
-function targetText(target: SteerTarget): string {
+/** `VF 2 queue 0`. */
+export function targetText(target: SteerTarget): string {
 	switch (target.kind) {
 		case 'drop': {
 			return 'drop';

@@ -13,8 +13,9 @@ import {cards} from './cards.ts';
 import type {CardModel} from './cards.ts';
 import {configSpace} from './config-space.ts';
 import {ipCommands} from './build-ip.ts';
+import {ethtoolCommands} from './ethtool.ts';
 import {bindGuestDevices, makeVfs} from './build-vfs.ts';
-import {devicesPath, functionPath, machineOf, vfsOf} from './machine.ts';
+import {devicesPath, functionPath, functionsOf, machineOf, netdevsOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {loadModule} from './modules.ts';
 import {addNetdev, removeNetdevs} from './netdevs.ts';
@@ -267,12 +268,17 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 				name: machine.record.name,
 				caller: {uid: 0, env},
 				entries: tree.entries(),
-				commands: [...ipCommands(machine, {addresses, routes, kinds}), ...(commands.some(({argv}) => argv.includes('netns')) ? [] : [noNamespaces]), ...commands],
+				commands: [...ipCommands(machine, {addresses, routes, kinds}), ...(commands.some(({argv}) => argv.includes('netns')) ? [] : [noNamespaces]), ...steeringAnswers(machine), ...commands],
 				libvirt: libvirt ? {uri: 'qemu:///system', version: '11.3.0', domains, networks, nodeDevices: new Map()} : null,
 			};
 		},
 	};
 	return builder;
+}
+
+/** Every PF's, for those that have an interface. */
+function steeringAnswers(machine: Machine): RecordedCommand[] {
+	return functionsOf(machine).filter(bdf => machine.tree.exists(`${devicesPath}/${bdf}/sriov_totalvfs`)).flatMap(bdf => netdevsOf(machine, bdf).flatMap(netdev => ethtoolCommands(machine, bdf, netdev)));
 }
 
 function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Partial<Pick<T, K>> {

@@ -10,6 +10,7 @@ import {bdfOfNetdev, changing} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {setAddress} from './netdev-address.ts';
 import {setLink} from './netdevs.ts';
+import {forgetRules} from './steering.ts';
 import {setVf} from './vf-settings.ts';
 import type {VfChange} from './vf-settings.ts';
 
@@ -27,6 +28,7 @@ export function ipLinkSet(machine: Machine, words: readonly string[]): CommandRe
 		setLink(machine, netdev, first === 'up');
 		if (first === 'down') {
 			loseRoutes(machine, netdev);
+			forgetRules(machine, netdev);
 		}
 
 		return succeeded;

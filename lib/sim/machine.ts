@@ -6,6 +6,7 @@ import type {HostRecord} from '../record/record.ts';
 import {simClock} from './clock.ts';
 import type {SimClock} from './clock.ts';
 import type {SimOptions} from './options.ts';
+import type {SimSteering} from './steering.ts';
 import {treeOf} from './tree.ts';
 import type {Tree} from './tree.ts';
 
@@ -56,6 +57,8 @@ export interface Machine {
 	readonly routes: Record<4 | 6, Json[]>;
 	/** Interfaces whose MTU was too small for IPv6 once: its addresses and routes are gone for good. */
 	readonly withoutIpv6: Set<string>;
+	/** Steering rules of cards, by interface, as far as they were looked at. */
+	readonly steering: Map<string, SimSteering>;
 	/** Asks the guest that uses a VF to give it back; libvirt's side puts its function here. */
 	requestRelease: ((bdf: Bdf, owner: string) => void) | undefined;
 	nextIfindex: number;
@@ -83,6 +86,7 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		speeds: new Map(),
 		routes: {4: recordedRoutes(record, ['ip', '-j', 'route', 'show']), 6: recordedRoutes(record, ['ip', '-j', '-6', 'route', 'show'])},
 		withoutIpv6: new Set(),
+		steering: new Map(),
 		requestRelease: undefined,
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,

@@ -4,6 +4,7 @@ import {AppError} from '../errors.ts';
 import type {CommandResult, Runner} from '../host/host.ts';
 import {jsonLines} from '../record/json-lines.ts';
 import {bootPrograms} from './boot-programs.ts';
+import {ethtool} from './ethtool.ts';
 import {ipRoute, routeList} from './ip-route.ts';
 import {addressList, linkList} from './ip-show.ts';
 import {ipLinkSet} from './ip-set.ts';
@@ -93,6 +94,7 @@ const programs: Readonly<Record<string, Program>> = {
 		return text('');
 	},
 	udevadm: () => text(''),
+	ethtool,
 	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),
 	dmesg(machine, words) {
 		const recorded = recordedFor(machine, ['dmesg', ...words])?.stdout ?? machine.record.commands.find(one => one.argv[0] === 'dmesg')?.stdout ?? '';

@@ -4,9 +4,10 @@ import {bdfAfter} from '../model/bdf.ts';
 import {bindingRulePath, ruleDriver} from '../plan/binding-rule.ts';
 import {attachDriver, unbind} from './binding.ts';
 import {errnoError} from './errno.ts';
-import {devicesPath, driverOf, functionPath, groupOf, groupsPath, log, vfsOf} from './machine.ts';
+import {devicesPath, driverOf, functionPath, groupOf, groupsPath, log, netdevsOf, vfsOf} from './machine.ts';
 import type {Machine, VfState} from './machine.ts';
 import {nicDrivers} from './nic-drivers.ts';
+import {forgetRules} from './steering.ts';
 import {addFunction, freeGroup, removeFunction} from './pci-functions.ts';
 
 // udev runs modprobe and two shells for it; under emulation it took 500 ms.
@@ -47,6 +48,10 @@ export function storeNumVfs(machine: Machine, pf: Bdf, text: string, path: strin
 		throw errnoError('EBUSY', path);
 	} else {
 		createVfs(machine, pf, wanted);
+	}
+
+	for (const netdev of netdevsOf(machine, pf)) {
+		forgetRules(machine, netdev);
 	}
 
 	machine.clock.pass((machine.options.numvfsMsPerVf ?? 0) * Math.max(wanted, present));

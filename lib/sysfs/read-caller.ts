@@ -6,10 +6,11 @@ interface Caller {
 	env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Both ends of the caller's ssh connection: the address it came from, and the host's. sudo drops
+/** Both ends of the caller's ssh connection: the address it came from, and the host's, each with
+ * its port when that is told. sudo drops
  * SSH_CONNECTION from the environment, so the ancestors' environments are asked as well (root may
  * read them). */
-export function readConnection(files: FileReader, caller: Caller): {peer: string; host: string} | undefined {
+export function readConnection(files: FileReader, caller: Caller): {peer: string; host: string; peerPort: number | null; hostPort: number | null} | undefined {
 	let connection = caller.env['SSH_CONNECTION'];
 	let pid = caller.pid;
 	// 64 generations are more than any shell nests; the bound guards against a damaged record.
@@ -19,8 +20,13 @@ export function readConnection(files: FileReader, caller: Caller): {peer: string
 	}
 
 	// client address, client port, server address, server port (sshd's own order)
-	const [peer, , host] = connection?.split(' ') ?? [];
-	return peer === undefined || host === undefined ? undefined : {peer: plain(peer), host: plain(host)};
+	const [peer, peerPort, host, hostPort] = connection?.split(' ') ?? [];
+	return peer === undefined || host === undefined ? undefined : {peer: plain(peer), host: plain(host), peerPort: port(peerPort), hostPort: port(hostPort)};
+}
+
+/** A record of a forefather's connection has 0 where the port is not known. */
+function port(text: string | undefined): number | null {
+	return text !== undefined && /^[1-9]\d{0,4}$/.test(text) ? Number(text) : null;
 }
 
 /** sshd on an IPv6 socket writes IPv4 addresses as mapped ones. */

@@ -3,6 +3,7 @@ import type {Action, ActionKind} from '../../plan/action.ts';
 import {bind} from './act-bind.ts';
 import {kernelArguments, setUnit} from './act-boot.ts';
 import {attachDevice, detachDevice} from './act-device.ts';
+import {setFeature} from './act-feature.ts';
 import {writeFile} from './act-file.ts';
 import {guestFile, guestNetwork} from './act-guest-network.ts';
 import {checkGuest} from './act-guest.ts';
@@ -47,6 +48,7 @@ const handlers: Handlers = {
 	'set-irq-affinity': setIrqAffinity,
 	'set-rps': setRps,
 	'set-hugepages': setHugepages,
+	'set-feature': setFeature,
 	'set-steer': setSteer,
 };
 

@@ -76,6 +76,7 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'set-irq-affinity':
 		case 'set-rps':
 		case 'set-hugepages':
+		case 'set-feature':
 		case 'set-steer': {
 			return inventory;
 		}
