@@ -31,7 +31,7 @@ export interface VfctlOptions {
 export const killed = 137;
 
 // A guest may take its time to let a device go, and everything is slow under emulation.
-const defaultTimeoutMs = 240_000;
+const defaultTimeoutMs = 600_000;
 
 // Longest wait for a link or a service to settle before the state of the host is taken as final.
 const settleMs = 30_000;
