@@ -100,16 +100,17 @@ export function parseSpec([flowWord = '', ...words]: readonly string[]): Spec | 
 
 /** What `ethtool -n` prints of a rule, but for its location and what it does. */
 export function fieldLines({flow, fields}: Spec, {extended}: {extended: boolean}): string[] {
-	const line = (one: Column) => {
+	const line = (one: Column, turn = (mask: bigint) => mask) => {
 		const {value, mask} = fields.get(one.title) ?? {value: empty(one), mask: (1n << BigInt(one.bits)) - 1n};
-		return `${one.title}: ${value} mask: ${maskText(one, mask)}`;
+		return `${one.title}: ${value} mask: ${maskText(one, turn(mask))}`;
 	};
 
 	return [
 		`${flow === 'ether' ? 'Flow' : 'Rule'} Type: ${flowTitles[flow]}`,
 		...columnsOf(flow).map(one => line(one)),
 		...extended ? extension.map(one => line(one)) : [],
-		...flow !== 'ether' && fields.has(destinationMac.title) ? [line(destinationMac)] : [],
+		// The one mask that is printed as the kernel has it (rxclass_print_nfc_spec_ext).
+		...flow !== 'ether' && fields.has(destinationMac.title) ? [line(destinationMac, mask => mask ^ ((1n << 48n) - 1n))] : [],
 	];
 }
 

@@ -48,7 +48,7 @@ function parseRule(lines: readonly string[]): SteerRule | undefined {
 	let target: SteerTarget | undefined;
 	const match: Partial<SteerMatch> = {};
 	for (const line of lines) {
-		// "RSS context id 1" has no colon, and says that queues are counted from elsewhere.
+		// Rules to an RSS context are not ours; ethtool has told them in three ways.
 		const [, name = '', value = ''] = /^([\w .-]+): (.*)$/.exec(line) ?? [];
 		if (/^(?:Rule|Flow) Type$/.test(name)) {
 			flow = Object.hasOwn(flowOfTitle, value.trim()) ? flowOfTitle[value.trim()] : undefined;
@@ -60,7 +60,7 @@ function parseRule(lines: readonly string[]): SteerRule | undefined {
 			continue;
 		}
 
-		const part = parseField(name, value.trim());
+		const part = parseField(name, value.trim(), flow);
 		if (part === undefined) {
 			return undefined;
 		}
@@ -111,8 +111,11 @@ const fields: Readonly<Record<string, (value: string, mask: string) => Part>> = 
 	'VLAN EtherType': (value, mask) => value === '0x8100' && mask === '0x0' ? {} : ignored(mask, 0xFF_FFn),
 };
 
-function parseField(name: string, text: string): Part {
-	const [value, mask] = text.split(/ mask: /);
+function parseField(name: string, text: string, flow: FlowType | undefined): Part {
+	// The type is the first line. A destination MAC beside IP is an extension, whose mask alone is
+	// printed as it is (rxclass_print_nfc_spec_ext).
+	const [value, printed] = text.split(/ mask: /);
+	const mask = name === 'Dest MAC addr' && flow !== 'ether' ? printed && turned(printed) : printed;
 	const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
 	return field === undefined || value === undefined || mask === undefined ? undefined : field(value.trim(), mask.trim());
 }
@@ -129,6 +132,11 @@ function number(name: 'sourcePort' | 'destinationPort' | 'etherType', value: str
 function mac(name: 'sourceMac' | 'destinationMac', value: string, mask: string): Part {
 	const seen: Mac | undefined = parseMac(value);
 	return /^FF(?::FF){5}$/i.test(mask) ? {} : /^00(?::00){5}$/.test(mask) && seen !== undefined ? {[name]: seen} : undefined;
+}
+
+/** A MAC's mask with every bit turned over. */
+function turned(mask: string): string {
+	return mask.replaceAll(/[\da-f]/gi, digit => (0xF ^ Number.parseInt(digit, 16)).toString(16).toUpperCase());
 }
 
 function ip(name: 'sourceIp' | 'destinationIp', value: string, mask: string): Part {
