@@ -26,6 +26,8 @@ export interface SteerDriver {
 	readonly switchResets: boolean;
 	/** With VFs the number of a queue is another queue than ethtool counts. */
 	readonly queuesMoveWithVfs: boolean;
+	/** Rules stay when VFs are made anew, and may lead to another one then. */
+	readonly staleVfs: boolean;
 }
 
 export type LossName = 'link-down' | 'vf-count';
@@ -43,7 +45,7 @@ const drivers: Readonly<Record<string, SteerDriver>> = {
 	// resets without ixgbe_fdir_filter_restore).
 	ixgbe: {
 		toVf: true, drop: true, flows: ip4Flows, macs: 'none', vlan: 'any', networks: true, sameFields: 'port',
-		needsNtuple: true, locations: 2046, lostBy: ['link-down', 'vf-count'], switchResets: true, queuesMoveWithVfs: false,
+		needsNtuple: true, locations: 2046, lostBy: ['link-down', 'vf-count'], switchResets: true, queuesMoveWithVfs: false, staleVfs: false,
 	},
 	// From the i350 on only (igb_probe: NETIF_F_NTUPLE for mac.type >= e1000_i350). Ether flows to a
 	// queue, no drop, 16 locations (IGB_MAX_RXNFC_FILTERS), VLAN priority: igb_add_ethtool_nfc_entry.
@@ -53,7 +55,7 @@ const drivers: Readonly<Record<string, SteerDriver>> = {
 	// stand behind those of the VFs (igb_cache_ring_register).
 	igb: {
 		toVf: false, drop: false, flows: ['ether'], macs: 'none', vlan: 'priority', networks: false, sameFields: 'none',
-		needsNtuple: true, locations: 16, lostBy: [], switchResets: true, queuesMoveWithVfs: true,
+		needsNtuple: true, locations: 16, lostBy: [], switchResets: true, queuesMoveWithVfs: true, staleVfs: false,
 	},
 	// i40e_add_fdir_ethtool (VFs, drop, FLOW_MAC_EXT refused) and i40e_check_fdir_input_set (flows,
 	// whole addresses only, one input set per flow type, a VLAN mask of 0xffff or none at all) in
@@ -61,7 +63,7 @@ const drivers: Readonly<Record<string, SteerDriver>> = {
 	// VSI, which new VFs number anew; deleted with ntuple-filters (i40e_set_ntuple).
 	i40e: {
 		toVf: true, drop: true, flows: [...ip4Flows, ...ip6Flows], macs: 'none', vlan: 'tag', networks: false, sameFields: 'flow',
-		needsNtuple: true, locations: null, lostBy: ['vf-count'], switchResets: true, queuesMoveWithVfs: false,
+		needsNtuple: true, locations: null, lostBy: [], switchResets: true, queuesMoveWithVfs: false, staleVfs: true,
 	},
 	// "Flow director filters are not supported on VF queues" (ice_set_fdir_input_set); whole addresses
 	// only (ice_set_fdir_ip4_seg); one input set per flow type (ice_fdir_set_hw_fltr_rule); no MAC
@@ -69,13 +71,13 @@ const drivers: Readonly<Record<string, SteerDriver>> = {
 	// Deleted with ntuple-filters (ice_set_features, ice_vsi_manage_fdir).
 	ice: {
 		toVf: false, drop: true, flows: ['ether', ...ip4Flows, ...ip6Flows], macs: 'ether', vlan: 'none', networks: false, sameFields: 'flow',
-		needsNtuple: true, locations: null, lostBy: [], switchResets: false, queuesMoveWithVfs: false,
+		needsNtuple: true, locations: null, lostBy: [], switchResets: false, queuesMoveWithVfs: false, staleVfs: false,
 	},
 	// validate_flow, validate_vlan and MAX_NUM_OF_ETHTOOL_RULES in en_fs_ethtool.c: a ring_cookie
 	// with a VF is beyond the number of channels. ntuple-filters is aRFS there (set_feature_arfs).
 	mlx5_core: {
 		toVf: false, drop: true, flows: ['ether', 'ip4', 'tcp4', 'udp4', 'ip6', 'tcp6', 'udp6'], macs: 'all', vlan: 'id', networks: true, sameFields: 'none',
-		needsNtuple: false, locations: 1024, lostBy: [], switchResets: false, queuesMoveWithVfs: false,
+		needsNtuple: false, locations: 1024, lostBy: [], switchResets: false, queuesMoveWithVfs: false, staleVfs: false,
 	},
 };
 

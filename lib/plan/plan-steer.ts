@@ -113,5 +113,8 @@ function vfWarnings(inventory: Inventory, pf: Pf, index: number): string[] {
 	const vf = pf.vfs.find(candidate => candidate.index === index);
 	const holder = vf === undefined ? undefined : holderOf(vf, inventory);
 	const whose = vf === undefined || holder === undefined || holder.kind === 'nobody' ? '' : ` (${vfName(pf, vf)}: ${holderText(holder)})`;
-	return [`VF ${index}${whose} gets this flow whatever MAC address it is sent to: the VF's own filter is not asked`];
+	return [
+		`VF ${index}${whose} gets this flow whatever MAC address it is sent to: the VF's own filter is not asked`,
+		...steerDriver(pf.driver)?.staleVfs ? ['the rule stays when VFs are made anew, and may lead to another VF then: take it away before'] : [],
+	];
 }
