@@ -54,6 +54,10 @@ export interface CommandResult {
 export interface RunOptions {
 	input?: string;
 	timeoutMs?: number;
+	/** The whole environment, instead of PATH and LC_ALL alone. */
+	env?: Readonly<Record<string, string>>;
+	/** The program is stopped when it prints more. */
+	maxOutputBytes?: number;
 }
 
 /** Runs programs without a shell, with LC_ALL=C. Resolves whatever the exit code is; rejects

@@ -7,7 +7,7 @@ import type {CommandResult, Runner, RunOptions} from './host.ts';
 
 const defaultTimeoutMs = 30_000;
 // `ip -j -d link` prints about 400 bytes a VF, dmesg at most the kernel's log buffer.
-const maxOutputBytes = 32 * 1024 * 1024;
+const defaultMaxOutputBytes = 32 * 1024 * 1024;
 // First, so that a directory in the caller's PATH never stands in for a program of the system.
 const systemPath = '/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -29,12 +29,12 @@ export function realRunner(path = `${systemPath}:${process.env['PATH'] ?? ''}`):
 	};
 }
 
-async function run(argv: readonly [string, ...string[]], {input, timeoutMs = defaultTimeoutMs}: RunOptions, path: string): Promise<CommandResult> {
+async function run(argv: readonly [string, ...string[]], {input, timeoutMs = defaultTimeoutMs, env, maxOutputBytes = defaultMaxOutputBytes}: RunOptions, path: string): Promise<CommandResult> {
 	const [program, ...rest] = argv;
 	const child = spawn(program, rest, {
 		cwd: '/',
-		// Nothing else: MODPROBE_OPTIONS and its like would change what programs do.
-		env: {PATH: path, LC_ALL: 'C'},
+		// Nothing else by itself: MODPROBE_OPTIONS and its like would change what programs do.
+		env: env ?? {PATH: path, LC_ALL: 'C'},
 		// A session of its own: Ctrl-C on the terminal is for vfctl, which finishes or puts back its
 		// step; and what the program starts can be stopped with it.
 		detached: true,
@@ -51,8 +51,8 @@ async function run(argv: readonly [string, ...string[]], {input, timeoutMs = def
 		const timer = setTimeout(() => {
 			give(`it did not end within ${timeoutMs / 1000} s`);
 		}, timeoutMs);
-		const output = collect(child, () => {
-			give(`it printed more than ${maxOutputBytes / 1024 / 1024} MiB`);
+		const output = collect(child, maxOutputBytes, () => {
+			give(`it printed more than ${maxOutputBytes / 1024} KiB`);
 		});
 		child.on('error', (error: NodeJS.ErrnoException) => {
 			clearTimeout(timer);
@@ -83,7 +83,7 @@ function stop(child: ChildProcess): void {
 	child.unref();
 }
 
-function collect({stdout, stderr}: ChildProcess, tooMuch: () => void): () => {stdout: string; stderr: string} {
+function collect({stdout, stderr}: ChildProcess, maxOutputBytes: number, tooMuch: () => void): () => {stdout: string; stderr: string} {
 	const chunks = {stdout: [] as Buffer[], stderr: [] as Buffer[]};
 	let bytes = 0;
 	const gather = (into: Buffer[]) => (chunk: Buffer) => {
