@@ -3,6 +3,7 @@
 import type {Argv} from 'yargs';
 import type {CommandContext} from './context.ts';
 import {addBenchCommands, benchUsages} from './bench-commands.ts';
+import {addCniCommands, cniUsages} from './cni-commands.ts';
 import {addDpdkCommands, dpdkUsages} from './dpdk-commands.ts';
 import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
 import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
@@ -45,6 +46,7 @@ export const commandUsages = {
 	...hostFileUsages,
 	...persistUsages,
 	...netnsUsages,
+	...cniUsages,
 	...tuneUsages,
 	...dpdkUsages,
 	...steerUsages,
@@ -72,6 +74,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addHostFileCommands(parser, run);
 	addPersistCommands(parser, run);
 	addNetnsCommands(parser, run);
+	addCniCommands(parser, run);
 	addTuneCommands(parser, run);
 	addDpdkCommands(parser, run);
 	addSteerCommands(parser, run);

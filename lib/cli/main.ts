@@ -5,6 +5,7 @@ import type {RiskName} from '../plan/plan.ts';
 import {errorJson, errorText} from '../render/error-text.ts';
 import {guardStreams, processOutput, resultIsLost, type Output} from '../render/output.ts';
 import {markDashes, requireClear, unmarkDashes, withoutMarks} from './arguments.ts';
+import {withCniCommand} from './cni-commands.ts';
 import {addCommands} from './commands.ts';
 import type {CommandContext} from './context.ts';
 import {openHost} from './open-host.ts';
@@ -27,7 +28,8 @@ interface CommonArguments {
 }
 
 /** Runs a command; resolves to the exit status. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(words: readonly string[]): Promise<number> {
+	const argv = withCniCommand(words, process.env);
 	const abort = new AbortController();
 	const stop = (signal: NodeJS.Signals) => {
 		abort.abort(`${signal} arrived`);

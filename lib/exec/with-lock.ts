@@ -36,7 +36,8 @@ export async function withLock<T>(host: Host, {holder, timeoutMs, onWait, signal
 	}
 }
 
-function requireNoneUnfinished(unfinished: readonly Operation[]): void {
+/** Throws NEEDS_RECOVERY and names the first. */
+export function requireNoneUnfinished(unfinished: readonly Operation[]): void {
 	const [first] = unfinished;
 	if (first !== undefined) {
 		const title = first.header === null ? 'its first line is damaged' : `'${first.header.plan.title}' of ${first.header.time}`;

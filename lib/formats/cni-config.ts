@@ -100,7 +100,7 @@ export function parseCniVersion(value: Readonly<Record<string, unknown>>): CniVe
 	const version = cniVersions.find(known => known === wanted);
 	if (version === undefined) {
 		throw cniRefusal('incompatibleVersion', typeof wanted === 'string' ? `CNI version '${wanted.slice(0, 20)}' is not supported` : 'the configuration has no cniVersion', {
-			why: `vfctl supports ${cniVersions.join(', ')}`,
+			why: `supported are ${cniVersions.join(', ')}`,
 			fix: `"cniVersion": "${cniVersions.at(-1)}"`,
 		});
 	}

@@ -1,18 +1,17 @@
 // Plans the addresses and routes that an IPAM plugin gave for an interface in a container.
 import {AppError} from '../../errors.ts';
-import type {Bdf} from '../../model/bdf.ts';
 import type {CniResult} from '../../model/cni.ts';
 import type {IpRoute} from '../../model/guest-network.ts';
-import {guestIpText, sameGuestIp, sortedGuestIp} from '../../model/guest-ip.ts';
+import {sameGuestIp, sortedGuestIp} from '../../model/guest-ip.ts';
 import {parsePrefix} from '../../model/ip.ts';
-import type {NetnsRef} from '../../model/netns.ts';
+import type {CniAttachment, NetnsRef} from '../../model/netns.ts';
 import type {PlacedNetdev} from '../netns/netns-request.ts';
 import type {Plan} from '../plan.ts';
 
 /** The plan that gives the interface what the result says, beside what it has (a link-local
  * address is not told). Throws UNSUPPORTED for what vfctl does not set on routes. */
-export function planCniAddresses(netdev: PlacedNetdev & {place: {netns: NetnsRef}}, result: CniResult, vf: Bdf): Plan {
-	const {place, ip} = netdev;
+export function planCniAddresses(netdev: PlacedNetdev & {place: {netns: NetnsRef}}, result: CniResult, cni: CniAttachment): Plan {
+	const {bdf, place, ip} = netdev;
 	const to = {...ip, ...sortedGuestIp({
 		addresses: [...ip.addresses, ...result.ips.map(({address}) => address)],
 		routes: [...ip.routes, ...cniRoutes(result)],
@@ -22,9 +21,9 @@ export function planCniAddresses(netdev: PlacedNetdev & {place: {netns: NetnsRef
 	return {
 		version: 1,
 		// Not 'netns-attach': taking the interface back takes its addresses with it.
-		subject: {command: 'network', netns: place.netns, vf},
-		title: `give ${place.name} in ${place.netns.name} what IPAM says: ${guestIpText(to)}`,
-		actions: sameGuestIp(ip, to) ? [] : [{kind: 'netns-network', bdf: netdev.bdf, place, from: ip, to}],
+		subject: {command: 'network', netns: place.netns, vf: bdf, cni},
+		title: `give ${place.name} in namespace ${place.netns.name} what IPAM says`,
+		actions: sameGuestIp(ip, to) ? [] : [{kind: 'netns-network', bdf, place, from: ip, to}],
 		warnings: [],
 		risks: [],
 	};
