@@ -1,7 +1,10 @@
 // Undoes steps of an operation, last one first.
+import type {FileReader} from '../host/host.ts';
 import type {Action} from '../plan/action.ts';
 import {inverse} from '../plan/inverse.ts';
+import type {MoveNetdevAction, NetnsNetworkAction} from '../plan/netns-actions.ts';
 import type {Plan} from '../plan/plan.ts';
+import {findNamespace} from '../sysfs/namespaces.ts';
 import type {ActionContext} from './actions/handler.ts';
 import {apply, observe} from './actions/handlers.ts';
 import {maybeFail} from './fault.ts';
@@ -125,9 +128,12 @@ async function nothingToDo(handler: ActionContext, back: Action, {uncertain, reb
 /** What an action was about and is no more: nothing is left to put back. */
 function goneTarget({host: {files}}: ActionContext, back: Action): string | undefined {
 	switch (back.kind) {
-		case 'bind':
 		case 'move-netdev':
-		case 'netns-network':
+		case 'netns-network': {
+			return deviceExists(files, back.bdf) ? goneNamespace(files, back) : `${back.bdf} is gone`;
+		}
+
+		case 'bind':
 		case 'set-vf': {
 			return deviceExists(files, back.bdf) ? undefined : `${back.bdf} is gone`;
 		}
@@ -151,6 +157,13 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 			return undefined;
 		}
 	}
+}
+
+/** Undoing a way back gives an interface to its namespace again. When that is gone it stays on the
+ * host, and what it had there must not come up here. */
+function goneNamespace(files: FileReader, back: MoveNetdevAction | NetnsNetworkAction): string | undefined {
+	const netns = back.kind === 'move-netdev' ? back.to.netns : back.to.up ? back.place.netns : null;
+	return netns === null || findNamespace(files, netns) !== undefined ? undefined : `namespace ${netns.name} is gone`;
 }
 
 /** Putting back goes on when the journal cannot be written (a full disk): the operation then has

@@ -1,6 +1,7 @@
 // Which operations the journal may forget.
 import type {Action, AttachDeviceAction, DetachDeviceAction} from '../plan/action.ts';
 import {openMoves} from './open-moves.ts';
+import {openVfioAttachments} from './open-vfio-attachments.ts';
 import {doneActions, isUnfinished, type Operation} from './operation.ts';
 
 /** Finished operations that are kept. */
@@ -10,7 +11,8 @@ export const keptOperations = 500;
  * not the one that a present attachment came from (detach puts back what that one found). */
 export function expired(operations: readonly Operation[], kept = keptOperations): number[] {
 	const finished = operations.filter(operation => !isUnfinished(operation));
-	const needed = new Set([...openAttachments(operations), ...[...openMoves(operations).values()].map(({operation}) => operation)].map(({number}) => number));
+	const moves = [...openMoves(operations).values()].map(({operation}) => operation);
+	const needed = new Set([...openAttachments(operations), ...moves, ...openVfioAttachments(operations).values()].map(({number}) => number));
 	return finished.slice(0, Math.max(0, finished.length - kept)).map(({number}) => number).filter(number => !needed.has(number));
 }
 

@@ -1,11 +1,11 @@
 // What containers have through CNI, from the journal.
 import type {FileReader} from '../../host/host.ts';
-import type {Bdf} from '../../model/bdf.ts';
 import {parsePlan} from '../../plan/plan-schema.ts';
 import type {NetnsAttachment} from '../../plan/netns/netns-request.ts';
 import {listOperations, readBootId} from '../journal.ts';
 import {findNetnsAttachments} from '../netns-attachments.ts';
-import {doneActions, type Operation} from '../operation.ts';
+import {openVfioAttachments} from '../open-vfio-attachments.ts';
+import {doneActions} from '../operation.ts';
 
 /** Attachments of this boot that no DEL ended: VFs with an interface, and those on VFIO, of which
  * only settings were changed. */
@@ -22,23 +22,4 @@ export function findVfioAttachments(files: FileReader): NetnsAttachment[] {
 			operation: operation.number, bdf, netns: subject.netns, name: null, cni: subject.cni, actions: doneActions(operation),
 		}];
 	});
-}
-
-/** The last attach of each VF that moved nothing, when no detach of the VF came after it. */
-export function openVfioAttachments(operations: readonly Operation[]): Map<Bdf, Operation> {
-	const open = new Map<Bdf, Operation>();
-	for (const operation of operations) {
-		const {subject, actions} = operation.header?.plan ?? {};
-		const vf = subject?.vf;
-		if (operation.outcome !== 'done' || vf === undefined || vf === null || (subject?.command !== 'netns-attach' && subject?.command !== 'netns-detach')) {
-			continue;
-		}
-
-		open.delete(vf);
-		if (subject.command === 'netns-attach' && subject.cni !== undefined && actions?.every(({kind}) => kind !== 'move-netdev') === true) {
-			open.set(vf, operation);
-		}
-	}
-
-	return open;
 }

@@ -52,18 +52,13 @@ export async function ipamCheck(session: CniSession): Promise<void> {
 	await runIpam(session, 'CHECK');
 }
 
-/** Passes GC or STATUS on. A plugin that is older than 1.1.0 knows neither, and needs neither. */
+/** Passes GC or STATUS on, to a plugin that knows them: they came with 1.1.0. */
 export async function ipamSinceOne(session: CniSession, command: 'GC' | 'STATUS'): Promise<void> {
-	try {
+	const {supportedVersions} = (await runIpam(session, 'VERSION') ?? {}) as {supportedVersions?: unknown};
+	if (Array.isArray(supportedVersions) && supportedVersions.includes('1.1.0')) {
 		await runIpam(session, command);
-	} catch (error) {
-		// skel.go of the CNI library before 1.2: "unknown CNI_COMMAND: GC".
-		if (error instanceof AppError && error.details['pluginCode'] === 4 && /unknown CNI_COMMAND/i.test(error.why ?? '')) {
-			session.log('info', `${session.network.ipam} does not know ${command}`);
-			return;
-		}
-
-		throw error;
+	} else if (session.network.ipam !== null) {
+		session.log('info', `${session.network.ipam} does not know ${command}`);
 	}
 }
 
