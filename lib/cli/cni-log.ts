@@ -1,6 +1,6 @@
 // The log of the CNI plugin: standard output is the runtime's.
-import type {CniLogLevel} from '../formats/cni-config.ts';
-import {cniLogLevels} from '../formats/cni-config.ts';
+import {appendLogLine} from '../exec/append-log.ts';
+import {cniLogLevels, type CniLogLevel} from '../formats/cni-config.ts';
 import type {Host} from '../host/host.ts';
 import {printable, type Output} from '../render/output.ts';
 
@@ -36,7 +36,7 @@ export function openCniLog(host: Host, out: Output, {level, file, about}: CniLog
 					return;
 				}
 
-				await host.files.appendDurably(file, `${line}\n`).catch((error: Error) => {
+				await appendLogLine(host, file, line).catch((error: Error) => {
 					out.note(`${line} (the log file cannot be written: ${error.message})`);
 				});
 			});

@@ -1,6 +1,6 @@
 // Errors as CNI knows them.
 import {AppError, errorCodes, exitStatuses, type ErrorCode} from '../errors.ts';
-import type {CniVersion} from '../model/cni.ts';
+import {cniVersions, type CniVersion} from '../model/cni.ts';
 
 /** Codes of the specification (section "Error", 1.1.0); those from 100 on are a plugin's own. */
 export const cniErrors = {
@@ -50,5 +50,6 @@ const laterCodes = new Set<ErrorCode>(['NEEDS_RECOVERY', 'PLAN_STALE']);
 /** The error document. `details` has the code of vfctl, why, and what to type next. */
 export function cniErrorJson(error: AppError, version: CniVersion | null): Record<string, unknown> {
 	const details = [error.code, error.why, error.fix === undefined ? undefined : `fix: ${error.fix}`].filter(part => part !== undefined).join('; ');
-	return {...(version === null ? {} : {cniVersion: version}), code: cniCodeOf(error), msg: error.message, details};
+	// A document without a version was none that we know: ours is told.
+	return {cniVersion: version ?? cniVersions.at(-1), code: cniCodeOf(error), msg: error.message, details};
 }
