@@ -1,7 +1,7 @@
 // The network configuration that a CNI plugin reads: the keys of sriov-cni, whose configurations
 // work unchanged (its docs/configuration-reference.md), and `pf` and `acceptRisk` of our own.
 import * as v from 'valibot';
-import {AppError} from '../errors.ts';
+import type {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import {cniVersions, type CniDns, type CniResult, type CniVersion} from '../model/cni.ts';
 import {toVfMac, type Mac} from '../model/mac.ts';
