@@ -28,6 +28,8 @@ export type StartOptions = {
 	fresh?: boolean;
 	// Boots a board that differs from the usual one, which takes longer than a restore and can't be restored.
 	platform?: Platform;
+	// More processors than one, booted in the same way. Guests inside often hang then (docs/lab.md).
+	cpus?: number;
 	// Lets the lab live on when this process ends; otherwise it dies with it, however it ends.
 	detached?: boolean;
 };
@@ -71,19 +73,20 @@ export class Lab {
 	}
 
 	// Starts a lab at one of the points, building first what the cache lacks.
-	static async start({name = 'default', point = 'clean', report = silent, fresh = false, detached = false, platform}: StartOptions = {}): Promise<Lab> {
+	static async start({name = 'default', point = 'clean', report = silent, fresh = false, detached = false, platform, cpus}: StartOptions = {}): Promise<Lab> {
 		const directory = stateDirectory(name);
 		if (labProcesses(directory) !== undefined) {
 			claim(name, directory); // Fails, before anything is built.
 		}
 
 		const parts = await prepare({report, fresh});
-		const snapshot = platform === undefined ? await ensurePoint(point, parts, report) : undefined;
+		const board = platform === undefined && cpus === undefined ? undefined : {...(platform === undefined ? {} : {platform}), ...(cpus === undefined ? {} : {cpus})};
+		const snapshot = board === undefined ? await ensurePoint(point, parts, report) : undefined;
 		claim(name, directory);
 		const forget = onProcessEnd(() => rmSync(directory, {recursive: true, force: true}));
 		try {
 			const machine = snapshot === undefined
-				? await stage(report, `boot (${platform ?? 'complete'})`, async () => Machine.boot(parts, directory, platform))
+				? await stage(report, `boot (${platform ?? 'complete'})`, async () => Machine.boot(parts, directory, board))
 				: await stage(report, `restore '${point}'`, async () => resume(name, directory, parts, point, snapshot));
 			const lab = new Lab({name, directory, parts, detached, report, machine, ssh: machine.ssh, point});
 			lab.#forget = forget;

@@ -14,6 +14,9 @@ import type {Tree} from './tree.ts';
 // What a machine is made of, ready in the cache.
 export type Parts = {tree: Tree; images: Images; accelerator: Accelerator};
 
+// What differs from the usual board.
+export type Board = {platform?: Platform; cpus?: number};
+
 // The one file of a snapshot.
 export const SNAPSHOT_FILE = 'memory';
 
@@ -35,8 +38,8 @@ export class Machine {
 	}
 
 	// Boots from power-on until libvirtd answers.
-	static async boot(parts: Parts, directory: string, platform: Platform = 'complete'): Promise<Machine> {
-		return Machine.#start(parts, {directory, platform}, async () => waitForBoot(path.join(directory, 'console')));
+	static async boot(parts: Parts, directory: string, board: Board = {}): Promise<Machine> {
+		return Machine.#start(parts, {directory, board}, async () => waitForBoot(path.join(directory, 'console')));
 	}
 
 	// Goes on from the snapshot in a directory, with the clock set.
@@ -51,13 +54,13 @@ export class Machine {
 		return machine;
 	}
 
-	static async #start(parts: Parts, {directory, pointDirectory, platform = 'complete'}: {directory: string; pointDirectory?: string; platform?: Platform}, bringUp: (qmp: Qmp) => Promise<void>): Promise<Machine> {
+	static async #start(parts: Parts, {directory, pointDirectory, board = {}}: {directory: string; pointDirectory?: string; board?: Board}, bringUp: (qmp: Qmp) => Promise<void>): Promise<Machine> {
 		const launched = await launch({
 			stateDirectory: directory,
 			treeDirectory: parts.tree.directory,
 			imagesDirectory: parts.images.directory,
 			pointDirectory,
-			command: qemuCommand({accelerator: parts.accelerator, incoming: pointDirectory !== undefined, platform}),
+			command: qemuCommand({accelerator: parts.accelerator, incoming: pointDirectory !== undefined, ...board}),
 		});
 		try {
 			await bringUp(launched.qmp);

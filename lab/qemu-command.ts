@@ -14,11 +14,12 @@ export const INSIDE = {state: '/mnt/state', images: '/mnt/images', point: '/mnt/
 const KERNEL_COMMAND_LINE = 'console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off panic=-1 cryptomgr.notests tsc=reliable intel_iommu=on iommu=pt';
 
 // The command that runs the emulated host; with `incoming` it waits for a snapshot instead of booting.
-export function qemuCommand({accelerator, incoming, platform = 'complete'}: {accelerator: Accelerator; incoming: boolean; platform?: Platform}): string[] {
+// `cpus`: one unless a test needs more, and then without guests inside.
+export function qemuCommand({accelerator, incoming, platform = 'complete', cpus = 1}: {accelerator: Accelerator; incoming: boolean; platform?: Platform; cpus?: number}): string[] {
 	const reboots = platform === 'systemd';
 	return [
 		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...(reboots ? [] : ['-no-reboot']),
-		...processor(accelerator), '-m', String(MEMORY_MIB),
+		...processor(accelerator, cpus), '-m', String(MEMORY_MIB),
 		...iommu(platform),
 		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_COMMAND_LINE}${reboots ? ' lab.systemd' : ''}`,
 		// With snapshot=on QEMU keeps what is written in a file of its own until it ends.
@@ -39,10 +40,10 @@ function iommu(platform: Platform): string[] {
 }
 
 // One vCPU: with two, guests inside often hang or take the host down under TCG (docs/lab.md).
-function processor(accelerator: Accelerator): string[] {
+function processor(accelerator: Accelerator, cpus: number): string[] {
 	return accelerator === 'kvm'
-		? ['-machine', 'q35,kernel-irqchip=split', '-accel', 'kvm', '-cpu', 'host', '-smp', '1']
-		: ['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '1'];
+		? ['-machine', 'q35,kernel-irqchip=split', '-accel', 'kvm', '-cpu', 'host', '-smp', String(cpus)]
+		: ['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', String(cpus)];
 }
 
 // A PF on a root port of its own: two igb on the root bus collide. A hub joins the cables of all PFs.
