@@ -6,6 +6,7 @@ import type {MoveNetdevAction, NetnsNetworkAction} from '../plan/netns-actions.t
 import type {Plan} from '../plan/plan.ts';
 import {findNamespace} from '../sysfs/namespaces.ts';
 import type {ActionContext} from './actions/handler.ts';
+import {interruptGone} from './actions/act-interrupts.ts';
 import {apply, observe} from './actions/handlers.ts';
 import {maybeFail} from './fault.ts';
 import {mark} from './journal.ts';
@@ -151,6 +152,10 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 		case 'set-route': {
 			const dev = back.to?.dev;
 			return dev === undefined || files.exists(`/sys/class/net/${dev}`) ? undefined : `${dev} is gone`;
+		}
+
+		case 'set-irq-affinity': {
+			return interruptGone({files}, back);
 		}
 
 		default: {

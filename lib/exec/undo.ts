@@ -1,9 +1,11 @@
 // The plan that undoes a finished operation, when the host still is as that one left it.
 import {AppError} from '../errors.ts';
+import type {FileReader} from '../host/host.ts';
 import type {Action} from '../plan/action.ts';
 import {parsePlan} from '../plan/plan-schema.ts';
 import {planUndo} from '../plan/plan-undo.ts';
 import type {Plan} from '../plan/plan.ts';
+import {interruptGone} from './actions/act-interrupts.ts';
 import {observe} from './actions/handlers.ts';
 import {listOperations, readOperation} from './journal.ts';
 import {doneActions} from './operation.ts';
@@ -20,9 +22,20 @@ export async function planUndoOf(context: RunContext, number: number): Promise<P
 	}
 
 	const undoneBy = listOperations(files).find(other => other.outcome === 'done' && other.header?.plan.subject.command === 'undo' && other.header.plan.subject.operation === number);
-	const plan = planUndo({number, plan: parsePlan(header.plan), outcome, done: doneActions(operation), undoneBy: undoneBy?.number ?? null});
+	const plan = withoutGoneInterrupts(files, planUndo({number, plan: parsePlan(header.plan), outcome, done: doneActions(operation), undoneBy: undoneBy?.number ?? null}));
 	await requireUnchanged(context, plan);
 	return plan;
+}
+
+/** A driver that was bound anew has other interrupts, on the CPUs that the kernel chose: nothing is
+ * left to put back, and the old number may be someone else's. */
+function withoutGoneInterrupts(files: FileReader, plan: Plan): Plan {
+	const gone = plan.actions.flatMap(action => action.kind === 'set-irq-affinity' ? interruptGone({files}, action) ?? [] : []);
+	return gone.length === 0 ? plan : {
+		...plan,
+		actions: plan.actions.filter(action => action.kind !== 'set-irq-affinity' || interruptGone({files}, action) === undefined),
+		warnings: [...plan.warnings, ...gone.map(why => `nothing to put back: ${why}`)],
+	};
 }
 
 /** Looks at what can be looked at now. An action on something that an earlier one of the same plan

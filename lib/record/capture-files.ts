@@ -1,11 +1,12 @@
 // What of /sys and /proc goes into a record. The names are listed here, so that a record holds
 // what vfctl and a reader of a bug report need, and nothing that merely was there.
+import {networkInterrupts} from './capture-interrupts.ts';
 import type {Collector} from './collector.ts';
 
 const configBytes = 4096;
 
 const pciTexts = [
-	'vendor', 'device', 'subsystem_vendor', 'subsystem_device', 'class', 'revision', 'modalias', 'uevent', 'numa_node', 'driver_override',
+	'vendor', 'device', 'subsystem_vendor', 'subsystem_device', 'class', 'revision', 'modalias', 'uevent', 'numa_node', 'local_cpulist', 'driver_override',
 	'enable', 'irq', 'resource', 'reset_method', 'power_state', 'ari_enabled', 'label', 'acpi_index',
 	'current_link_speed', 'current_link_width', 'max_link_speed', 'max_link_width',
 	'sriov_totalvfs', 'sriov_numvfs', 'sriov_offset', 'sriov_stride', 'sriov_vf_device', 'sriov_vf_total_msix', 'sriov_drivers_autoprobe',
@@ -139,7 +140,8 @@ export function collectKernel(into: Collector): void {
 		into.text(path);
 	}
 
-	into.text('/proc/interrupts', withoutInterruptCounts);
+	const counted = networkInterrupts(into);
+	into.text('/proc/interrupts', text => withoutInterruptCounts(text, counted));
 	into.text('/proc/cpuinfo', text => keepLines(text.split('\n\n')[0] ?? '', line => /^(?:vendor_id|model name|flags|Features)\s*:/.test(line)));
 	into.name('/dev/kvm', 'unreadable');
 	for (const name of files.list('/dev/vfio')) {
@@ -155,9 +157,10 @@ export function collectKernel(into: Collector): void {
 	}
 }
 
-/** /proc/interrupts without the counts of each processor: number, chip, name. */
-export function withoutInterruptCounts(text: string): string {
-	return text.split('\n').filter(line => !/^\s+CPU\d/.test(line)).map(line => line.replace(/^(\s*[^\s:]+:)(?:\s+\d+)+(?=\s|$)/, '$1')).join('\n');
+/** /proc/interrupts without the counts of each processor, but for those that are wanted: number, chip, name. */
+export function withoutInterruptCounts(text: string, counted: ReadonlySet<number> = new Set()): string {
+	const keeps = (line: string) => counted.has(Number(/^\s*(\d+):/.exec(line)?.[1] ?? -1));
+	return text.split('\n').filter(line => counted.size > 0 || !/^\s+CPU\d/.test(line)).map(line => keeps(line) ? line : line.replace(/^(\s*[^\s:]+:)(?:\s+\d+)+(?=\s|$)/, '$1')).join('\n');
 }
 
 function keepLines(text: string, keep: (line: string) => boolean): string {

@@ -6,6 +6,7 @@ import {readConnection} from '../sysfs/read-caller.ts';
 import {steeringQuestions} from '../sysfs/read-steering.ts';
 import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, collectPci} from './capture-files.ts';
 import {bootCommands, collectBoot, programFinder} from './capture-boot.ts';
+import {collectInterrupts} from './capture-interrupts.ts';
 import {collector} from './collector.ts';
 import {jsonLines, parseJsonList} from './json-lines.ts';
 import {maskRecord} from './mask.ts';
@@ -23,7 +24,7 @@ const dmesgLines = 2000;
 /** The record of a host as it is now. What cannot be read is left out; never rejects for that. */
 export async function captureHost(host: Host, {maskMacs = false, connect = 'qemu:///system'}: CaptureOptions = {}): Promise<HostRecord> {
 	const into = collector(host.files);
-	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectBoot]) {
+	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectBoot]) {
 		collect(into);
 	}
 

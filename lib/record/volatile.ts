@@ -14,6 +14,8 @@ export const volatileFacts: readonly Volatile[] = [
 	{fact: /^\/proc\/sys\/kernel\/random\/boot_id$/, why: 'a new one at each boot'},
 	{fact: /^\/proc\/\d+\//, why: 'process numbers'},
 	{fact: /^\/proc\/interrupts$/, why: 'counts, and numbers that are given out anew', keep: value => [...new Set(value.match(/\bI?R?-?(?:PCI-MSIX?|IO-APIC)/g) ?? [])].toSorted().join(' ')},
+	{fact: /^\/proc\/irq\//, why: 'interrupt numbers are given out anew; irqbalance and the kernel move them'},
+	{fact: /^\/sys\/kernel\/debug\/irq\//, why: 'interrupt numbers are given out anew'},
 	{fact: /^\/sys\/.*\/ifindex$/, why: 'counts up when an interface comes back'},
 	{fact: /^\/sys\/.*\/iflink$/, why: 'an ifindex'},
 	{fact: /^\/sys\/.*\/net\/[^/]+\/uevent$/, why: 'holds the ifindex'},

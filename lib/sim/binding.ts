@@ -5,6 +5,7 @@ import {compareBdf} from '../model/bdf.ts';
 import type {Errno} from './errno.ts';
 import {devicesPath, driverOf, driversPath, functionPath, groupOf, groupsPath, idOf, linkName, log, netdevsOf, physfnOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
+import {addInterrupts, removeInterrupts} from './interrupts.ts';
 import {addNetdev, probeVfNetdev, randomMac, removeNetdevs, vfStateOf} from './netdevs.ts';
 import {driverForId, isVfioDriver, nicDrivers} from './nic-drivers.ts';
 import {writeUevent} from './pci-functions.ts';
@@ -63,6 +64,7 @@ export function unbind(machine: Machine, bdf: Bdf): void {
 	}
 
 	removeNetdevs(machine, bdf);
+	removeInterrupts(machine, bdf);
 	machine.tree.remove(`${path}/vfio-dev`);
 	machine.tree.remove(`${path}/driver`);
 	machine.tree.remove(`${driversPath}/${driver}/${bdf}`);
@@ -109,6 +111,7 @@ function probe(machine: Machine, driver: string, bdf: Bdf): Errno | undefined {
 		machine.tree.put(`/dev/vfio/${groupOf(machine, bdf)}`, {kind: 'unreadable'});
 		machine.tree.directory(`${path}/vfio-dev/vfio${freeVfioNumber(machine)}`);
 	} else if (nicDrivers[driver]) {
+		addInterrupts(machine, bdf);
 		makeNetdev(machine, bdf, path);
 	}
 

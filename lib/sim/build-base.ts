@@ -1,4 +1,5 @@
 // The parts of a synthetic host that every host has: /proc, the PCI bus, CPU, disks.
+import {buildCpus, type CpuShape} from './build-cpus.ts';
 import {relative} from './tree.ts';
 import type {Machine} from './machine.ts';
 import {loadModule} from './modules.ts';
@@ -10,11 +11,13 @@ export interface BaseFacts {
 	iommu: boolean;
 	interruptRemapping: boolean;
 	modules: readonly string[];
+	cpus: CpuShape;
 }
 
 /** Puts what does not depend on devices. */
-export function buildBase(machine: Machine, {release, commandLine, interruptRemapping, modules}: BaseFacts): void {
+export function buildBase(machine: Machine, {release, commandLine, interruptRemapping, modules, cpus}: BaseFacts): void {
 	const {tree} = machine;
+	buildCpus(machine, cpus);
 	const texts: Record<string, string> = {
 		'/proc/sys/kernel/osrelease': `${release}\n`,
 		'/proc/sys/kernel/random/boot_id': '3d1f6b52-77c4-4f0e-9a35-6f1d2c0b8e11\n',
@@ -22,7 +25,7 @@ export function buildBase(machine: Machine, {release, commandLine, interruptRema
 		'/proc/cmdline': `${commandLine}\n`,
 		'/proc/uptime': '86400.00 0.00\n',
 		'/proc/cpuinfo': 'vendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) CPU\nflags\t\t: fpu vme msr pae apic sep pge cmov mmx sse sse2 ht syscall nx lm vmx x2apic\n',
-		'/proc/interrupts': interruptsText(interruptRemapping),
+		'/proc/interrupts': interruptsText(interruptRemapping, cpus),
 		'/proc/swaps': 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
 		'/proc/self/mountinfo': '',
 		'/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n',
@@ -112,14 +115,16 @@ function appendTo(machine: Machine, path: string, text: string): void {
 }
 
 // Chip names tell whether interrupts are remapped: IR-PCI-MSI or PCI-MSI.
-function interruptsText(remapping: boolean): string {
+function interruptsText(remapping: boolean, {count, offline}: CpuShape): string {
 	const prefix = remapping ? 'IR-' : '';
+	const online = Array.from({length: count}, (_, cpu) => cpu).filter(cpu => !offline.includes(cpu));
+	const counts = (first: number) => online.map((_, index) => String(index === 0 ? first : 0).padStart(10)).join(' ');
 	return [
-		'           CPU0       CPU1       ',
-		`  1:          9          0  ${prefix}IO-APIC    1-edge      i8042`,
-		`  9:          0          0  ${prefix}IO-APIC    9-fasteoi   acpi`,
-		` 24:      10422          0  ${prefix}PCI-MSI-0000:00:1f.2    0-edge      ahci[0000:00:1f.2]`,
-		'NMI:          0          0   Non-maskable interrupts',
+		`    ${online.map(cpu => `       CPU${cpu}`.slice(-11).padEnd(11)).join('')}`,
+		`  1: ${counts(9)}  ${prefix}IO-APIC    1-edge      i8042`,
+		`  9: ${counts(0)}  ${prefix}IO-APIC    9-fasteoi   acpi`,
+		` 24: ${counts(10_422)}  ${prefix}PCI-MSI-0000:00:1f.2    0-edge      ahci[0000:00:1f.2]`,
+		`NMI: ${counts(0)}   Non-maskable interrupts`,
 		'',
 	].join('\n');
 }

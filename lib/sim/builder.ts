@@ -6,6 +6,7 @@ import {networkOf, prefixText, toPrefix} from '../model/ip.ts';
 import type {RecordedCommand, RecordedDomain} from '../record/record.ts';
 import {bindTo} from './binding.ts';
 import {buildBase, buildDisk, buildIommu} from './build-base.ts';
+import {usualCpus, type CpuShape} from './build-cpus.ts';
 import type {BaseFacts} from './build-base.ts';
 import {guestOf, natNetworkXml, poolXml} from './build-guest.ts';
 import type {FunctionFacts, HostBuilder, NicFacts, PfFacts} from './build-facts.ts';
@@ -16,6 +17,7 @@ import {ipCommands} from './build-ip.ts';
 import {ethtoolCommands} from './ethtool.ts';
 import {bindGuestDevices, makeVfs} from './build-vfs.ts';
 import {devicesPath, functionPath, functionsOf, machineOf, netdevsOf, vfsOf} from './machine.ts';
+import {flushInterrupts} from './interrupt-text.ts';
 import type {Machine} from './machine.ts';
 import {loadModule} from './modules.ts';
 import {addNetdev, removeNetdevs} from './netdevs.ts';
@@ -24,7 +26,7 @@ import {addFunction, freeGroup} from './pci-functions.ts';
 const noNamespaces: RecordedCommand = {argv: ['ip', '-j', 'netns', 'list'], code: 0, stdout: '', stderr: ''};
 
 /** A builder of one host. */
-export function hostBuilder(name: string, base: Partial<BaseFacts> = {}): HostBuilder {
+export function hostBuilder(name: string, base: Partial<Omit<BaseFacts, 'cpus'>> & {cpus?: Partial<CpuShape>} = {}): HostBuilder {
 	const facts: BaseFacts = {
 		release: '6.12.57+deb13-amd64',
 		commandLine: base.iommu === false ? 'BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet' : 'BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet intel_iommu=on iommu=pt',
@@ -32,6 +34,7 @@ export function hostBuilder(name: string, base: Partial<BaseFacts> = {}): HostBu
 		interruptRemapping: base.iommu !== false,
 		modules: ['kvm', 'kvm_intel', 'vhost_net', 'vfio_pci'],
 		...base,
+		cpus: {...usualCpus, ...base.cpus},
 	};
 	const machine = machineOf({name, caller: {uid: 0, env: {}}, entries: new Map(), commands: [], libvirt: null}, {});
 	buildBase(machine, facts);
@@ -264,6 +267,7 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 				}),
 			];
 			bindGuestDevices(machine, domains);
+			flushInterrupts(machine);
 			return {
 				name: machine.record.name,
 				caller: {uid: 0, env},

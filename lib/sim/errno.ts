@@ -1,7 +1,7 @@
 // Errors as Node's fs gives them for a failed system call.
 import {constants} from 'node:os';
 
-export type Errno = 'EACCES' | 'EADDRNOTAVAIL' | 'EAGAIN' | 'EBUSY' | 'EINVAL' | 'EIO' | 'ENODEV' | 'ENOENT' | 'ENOMEM' | 'ENOTDIR' | 'EISDIR' | 'EOPNOTSUPP' | 'EPERM' | 'EPROTONOSUPPORT' | 'ERANGE' | 'EEXIST' | 'ENOSPC' | 'EROFS';
+export type Errno = 'EACCES' | 'EADDRNOTAVAIL' | 'EAGAIN' | 'EBUSY' | 'EINVAL' | 'EIO' | 'ENODEV' | 'ENOENT' | 'ENOMEM' | 'ENOTDIR' | 'EISDIR' | 'EOPNOTSUPP' | 'EOVERFLOW' | 'EPERM' | 'EPROTONOSUPPORT' | 'ERANGE' | 'EEXIST' | 'ENOSPC' | 'EROFS';
 
 /** A NodeJS.ErrnoException of one errno. */
 export function errnoError(code: Errno, path: string, syscall = 'write'): NodeJS.ErrnoException {
@@ -29,6 +29,7 @@ export const strerror: Readonly<Partial<Record<Errno, string>>> = {
 	ENOSPC: 'No space left on device',
 	ENOTDIR: 'Not a directory',
 	EOPNOTSUPP: 'Operation not supported',
+	EOVERFLOW: 'Value too large for defined data type',
 	EPERM: 'Operation not permitted',
 	EPROTONOSUPPORT: 'Protocol not supported',
 	ERANGE: 'Numerical result out of range',

@@ -2,6 +2,7 @@
 // simulated kernel, locks inside the process.
 import {AppError} from '../errors.ts';
 import type {HostFiles, LockOptions} from '../host/host.ts';
+import {flushInterrupts} from './interrupt-text.ts';
 import {changing, uptime} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {writeAttribute} from './writes.ts';
@@ -17,7 +18,13 @@ const maximumText = 64 * 1024 * 1024;
 export function simFiles(machine: Machine, locks: Map<string, Lock> = new Map()): HostFiles {
 	const {tree} = machine;
 	return {
-		readText: path => path === '/proc/uptime' && tree.exists(path) ? `${uptime(machine).toFixed(2)} 0.00\n` : tree.text(path),
+		readText(path) {
+			if (path === '/proc/interrupts') {
+				flushInterrupts(machine);
+			}
+
+			return path === '/proc/uptime' && tree.exists(path) ? `${uptime(machine).toFixed(2)} 0.00\n` : tree.text(path);
+		},
 		readBytes(path) {
 			const node = tree.find(path)?.node;
 			return node?.kind === 'bytes' ? node.bytes : node?.kind === 'text' ? new Uint8Array(Buffer.from(node.text)) : undefined;

@@ -1,6 +1,7 @@
 // Network interfaces in sysfs: made by a driver's probe, removed by its remove.
-import type {Bdf} from '../model/bdf.ts';
-import {functionPath, netdevsOf, physfnOf, vfsOf} from './machine.ts';
+import {parseBdf, type Bdf} from '../model/bdf.ts';
+import {closeInterrupts, maskText, openInterrupts, possibleCpus, queueCount} from './interrupts.ts';
+import {bdfOfNetdev, driverOf, functionPath, netdevsOf, physfnOf, vfsOf} from './machine.ts';
 import type {Machine, VfState} from './machine.ts';
 import type {Leaf} from './tree.ts';
 
@@ -61,7 +62,24 @@ export function addNetdev(machine: Machine, facts: NewNetdev): string {
 	}
 
 	tree.putLink(`/sys/class/net/${facts.name}`, path);
+	const bdf = parseBdf(facts.device.split('/').at(-1) ?? '');
+	if (bdf !== undefined) {
+		addQueues(machine, path, bdf);
+		if (up) {
+			openInterrupts(machine, bdf, facts.name);
+		}
+	}
+
 	return path;
+}
+
+// Both kinds of queue of the driver. With one transmit queue there is no XPS map (xps_queue_show).
+function addQueues(machine: Machine, path: string, bdf: Bdf): void {
+	const count = queueCount(machine, driverOf(machine, bdf));
+	for (let queue = 0; queue < count; queue++) {
+		machine.tree.putValue(`${path}/queues/rx-${queue}/rps_cpus`, maskText([], possibleCpus(machine)));
+		machine.tree.put(`${path}/queues/tx-${queue}/xps_cpus`, count === 1 ? {kind: 'unreadable'} : {kind: 'text', text: `${maskText([], possibleCpus(machine))}\n`});
+	}
 }
 
 /** Removes the interfaces of a function and its `net` directory. */
@@ -91,6 +109,13 @@ export function setLink(machine: Machine, name: string, up: boolean): boolean {
 	const carrier = up && !machine.options.cablesOut?.includes(name);
 	machine.tree.putValue(`${found.path}/operstate`, carrier ? 'up' : 'down');
 	showCarrier(machine, found.path, up, undefined, carrier);
+	const bdf = bdfOfNetdev(machine, name);
+	if (bdf !== undefined && up) {
+		openInterrupts(machine, bdf, name);
+	} else if (bdf !== undefined) {
+		closeInterrupts(machine, bdf);
+	}
+
 	return true;
 }
 

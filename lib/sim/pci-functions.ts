@@ -1,5 +1,6 @@
 // Makes and removes PCI functions in sysfs, as drivers/pci/iov.c pci_iov_add_virtfn does.
 import type {Bdf} from '../model/bdf.ts';
+import {localCpus} from './build-cpus.ts';
 import {devicesPath, driverOf, functionPath, groupOf, groupsPath} from './machine.ts';
 import type {Machine} from './machine.ts';
 
@@ -32,6 +33,7 @@ export function addFunction(machine: Machine, facts: NewFunction): string {
 		class: hex(facts.classCode, 6),
 		revision: hex(facts.revision, 2),
 		numa_node: facts.numaNode,
+		local_cpulist: localCpus(machine, facts.numaNode),
 		// sysfs prints a null pointer so (drivers/pci/pci-sysfs.c driver_override_show).
 		driver_override: '(null)',
 		enable: 0,

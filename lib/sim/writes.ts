@@ -3,6 +3,7 @@ import {parseBdf} from '../model/bdf.ts';
 import type {Bdf} from '../model/bdf.ts';
 import {attachDriver, bindTo, unbind} from './binding.ts';
 import {errnoError} from './errno.ts';
+import {storeAffinity, storeRps} from './interrupts.ts';
 import {changing, driverOf, functionPath, functionsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {failureHappens} from './options.ts';
@@ -97,6 +98,8 @@ const stores: ReadonlyArray<readonly [RegExp, Store]> = [
 			}
 		}
 	}],
+	[/^\/proc\/irq\/\d+\/smp_affinity_list$/, storeAffinity],
+	[/\/net\/[^/]+\/queues\/rx-\d+\/rps_cpus$/, storeRps],
 	[/^\/sys\/module\/vfio_iommu_type1\/parameters\/allow_unsafe_interrupts$/, (machine, {path, value, real}) => {
 		machine.tree.putValue(real, boolOf(value, path) === 1 ? 'Y' : 'N');
 	}],
