@@ -3,8 +3,9 @@
 import type {Host} from '../host/host.ts';
 import type {Bdf} from '../model/bdf.ts';
 import {cpuMask} from '../model/cpu-list.ts';
-import {netnsFile, type NetdevPlace, type NetnsRef} from '../model/netns.ts';
+import type {NetdevPlace, NetnsRef} from '../model/netns.ts';
 import {rpsFile} from '../plan/tuning-equivalent.ts';
+import {findNamespace} from '../sysfs/namespaces.ts';
 import {maskAsList} from '../sysfs/read-interrupts.ts';
 import {readNetdevs} from './pci-state.ts';
 import {stepFailed, writeAttribute} from './step-error.ts';
@@ -23,16 +24,17 @@ export async function readRpsAt(host: Host, {bdf, place: {netns, name}}: QueueOw
 		return cpus === undefined ? {missing: readNetdevs(host.files, bdf).includes(name) ? `${name} has no receive queue ${queue} any more` : missing} : {cpus};
 	}
 
-	if (await inodeOf(host, netns) !== netns.inode) {
-		return {missing: `the namespace ${netns.name} is gone, or another one has its name`};
+	const way = enter(host, netns);
+	if (way === undefined) {
+		return {missing: `no name of ip netns leads to the namespace ${netns.name} any more`};
 	}
 
-	const device = await host.runner.run([...inside(netns), 'readlink', `/sys/class/net/${name}/device`]);
+	const device = await host.runner.run([...way, 'readlink', `/sys/class/net/${name}/device`]);
 	if (device.code !== 0 || device.stdout.trim().split('/').at(-1) !== bdf) {
 		return {missing};
 	}
 
-	const {code, stdout} = await host.runner.run([...inside(netns), 'cat', rpsFile(name, queue)]);
+	const {code, stdout} = await host.runner.run([...way, 'cat', rpsFile(name, queue)]);
 	const cpus = code === 0 ? maskAsList(stdout) : undefined;
 	return cpus === undefined ? {missing: `${name} has no receive queue ${queue} any more`} : {cpus};
 }
@@ -50,19 +52,16 @@ export async function writeRpsAt(host: Host, {place: {netns, name}}: QueueOwner,
 		return;
 	}
 
-	const {code, stderr} = await host.runner.run([...inside(netns), 'tee', path], {input: cpuMask(cpus)});
-	if (code !== 0) {
-		throw await stepFailed(host, what, {why: `in ${netns.name}, writing ${path}: ${stderr.trim() || `exit status ${code}`}`});
+	const way = enter(host, netns);
+	const result = way && await host.runner.run([...way, 'tee', path], {input: cpuMask(cpus)});
+	if (result?.code !== 0) {
+		throw await stepFailed(host, what, {why: `in ${netns.name}, writing ${path}: ${result === undefined ? 'the namespace is gone' : result.stderr.trim() || `exit status ${result.code}`}`});
 	}
 }
 
-/** Inode of the namespace file, or undefined when there is none. */
-export async function inodeOf({runner}: Host, netns: Pick<NetnsRef, 'name'>): Promise<number | undefined> {
-	const {code, stdout} = await runner.run(['stat', '-L', '-c', '%i', netnsFile(netns)]);
-	return code === 0 && /^\d+\n?$/.test(stdout) ? Number(stdout) : undefined;
-}
-
-/** The words before a program that runs in the namespace. */
-export function inside({name}: Pick<NetnsRef, 'name'>): [string, ...string[]] {
-	return ['ip', 'netns', 'exec', name];
+/** The words before a program that runs in the namespace and sees its sysfs; undefined when no name
+ * leads there. `ip netns exec` takes names alone, and nsenter would leave the host's sysfs mounted. */
+export function enter({files}: Pick<Host, 'files'>, netns: NetnsRef): [string, ...string[]] | undefined {
+	const found = findNamespace(files, netns);
+	return found === undefined || found.name.startsWith('/') ? undefined : ['ip', 'netns', 'exec', found.name];
 }

@@ -1,27 +1,25 @@
 // Reads what tuning needs: CPUs, interrupts, queues in all namespaces we may enter, irqbalance.
 import type {Host} from '../host/host.ts';
 import type {Bdf} from '../model/bdf.ts';
+import type {NetdevPlace} from '../model/netns.ts';
 import type {DeviceQueues, InterruptFacts, NetdevQueue} from '../model/interrupts.ts';
 import {readCpus} from '../sysfs/read-cpus.ts';
 import {maskAsList, readInterrupts} from '../sysfs/read-interrupts.ts';
 import {readIrqbalance} from '../sysfs/read-irqbalance.ts';
-import {readNamespacedNetdevs, type NamespacedNetdev} from '../sysfs/read-namespaces.ts';
 import {pciDevices} from '../sysfs/read-pci.ts';
-import {inodeOf, inside} from './queue-place.ts';
+import {findNetdevs} from './find-netdev.ts';
+import {enter} from './queue-place.ts';
 
 /** The facts about these devices. */
 export async function readInterruptFacts(host: Host, bdfs: readonly Bdf[]): Promise<InterruptFacts> {
-	const {files, runner} = host;
+	const {files} = host;
 	const devices = readInterrupts(files, bdfs);
 	// The directory is there and empty while the interface is in another namespace.
 	const away = bdfs.filter(bdf => files.exists(`${pciDevices}/${bdf}/net`) && files.list(`${pciDevices}/${bdf}/net`).length === 0);
-	const namespaced = away.length === 0 ? new Map<Bdf, NamespacedNetdev>() : await readNamespacedNetdevs(runner);
-	for (const bdf of away) {
-		const found = namespaced.get(bdf);
-		const queues = found && await readQueuesInside(host, found);
+	for (const [bdf, place] of away.length === 0 ? [] : await findNetdevs(host, away)) {
 		const device = devices.get(bdf);
-		if (queues && device) {
-			devices.set(bdf, {...device, queues});
+		if (device) {
+			devices.set(bdf, {...device, queues: {place, ...await readQueuesInside(host, place)}});
 		}
 	}
 
@@ -29,16 +27,17 @@ export async function readInterruptFacts(host: Host, bdfs: readonly Bdf[]): Prom
 }
 
 /** One program reads all queues of an interface: each start costs a fork and a mount. */
-export function queuesCommand({namespace, netdev}: NamespacedNetdev): [string, ...string[]] {
-	return [...inside({name: namespace}), 'grep', '-rs', '--include=rps_cpus', '--include=xps_cpus', '.', `/sys/class/net/${netdev}/queues`];
+export function queuesCommand(way: readonly [string, ...string[]], netdev: string): [string, ...string[]] {
+	return [...way, 'grep', '-rs', '--include=rps_cpus', '--include=xps_cpus', '.', `/sys/class/net/${netdev}/queues`];
 }
 
-async function readQueuesInside(host: Host, found: NamespacedNetdev): Promise<DeviceQueues | undefined> {
-	const inode = await inodeOf(host, {name: found.namespace}).catch(() => undefined);
+/** No queues where no name leads to the namespace: its sysfs cannot be seen then. */
+async function readQueuesInside(host: Host, {netns, name}: NetdevPlace): Promise<Omit<DeviceQueues, 'place'>> {
+	const way = netns === null ? undefined : enter(host, netns);
 	// grep ends with 2 when a queue has no XPS map; what it could read counts.
-	const result = await host.runner.run(queuesCommand(found)).catch(() => undefined);
-	const receive = parseQueues(result?.stdout ?? '', 'rx', 'rps_cpus');
-	return inode === undefined || receive.length === 0 ? undefined : {place: {netns: {name: found.namespace, inode}, name: found.netdev}, receive, transmit: parseQueues(result?.stdout ?? '', 'tx', 'xps_cpus')};
+	const result = way && await host.runner.run(queuesCommand(way, name)).catch(() => undefined);
+	const text = result?.stdout ?? '';
+	return {receive: parseQueues(text, 'rx', 'rps_cpus'), transmit: parseQueues(text, 'tx', 'xps_cpus')};
 }
 
 /** Lines such as `/sys/class/net/eth3/queues/rx-0/rps_cpus:3`. */

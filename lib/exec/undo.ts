@@ -156,7 +156,7 @@ function targetOf(action: Action): string {
 		}
 
 		case 'set-irq-affinity': {
-			return `interrupt ${action.irq}`;
+			return `interrupt ${action.irq} of ${action.bdf}`;
 		}
 
 		case 'set-rps': {

@@ -26,7 +26,8 @@ export function planTuneRps(inventory: Inventory, facts: InterruptFacts, {device
 	const queues = queue === undefined ? 'the receive queues' : `receive queue ${queue}`;
 	return {
 		version: 1, subject: {command: 'tune'},
-		title: actions.length === 0 ? `RPS of ${queues} of ${namesText(devices)} is so already: CPUs ${cpus}` : `spread ${queues} of ${namesText(devices)} over CPUs ${cpus}`,
+		title: actions.length === 0 ? `RPS of ${queues} of ${namesText(devices)} is so already: CPUs ${cpus}`
+			: choice === 'none' ? `switch RPS of ${queues} of ${namesText(devices)} off` : `spread ${queues} of ${namesText(devices)} over CPUs ${cpus}`,
 		actions, warnings: [], risks: [],
 	};
 }
@@ -34,6 +35,13 @@ export function planTuneRps(inventory: Inventory, facts: InterruptFacts, {device
 /** What makes the receive queues of one device so. */
 export function rpsActions(device: TunedDevice, facts: InterruptFacts, {choice, queue, inventory}: {choice: CpuChoice | 'none'; queue?: number | undefined; inventory: Inventory}): SetRpsAction[] {
 	const {queues, numaNode} = factsOf(facts, device);
+	if (queues?.place.netns?.name.startsWith('/')) {
+		throw new AppError('UNSUPPORTED', `the receive queues of ${device.name} cannot be reached`, {
+			why: `its interface ${queues.place.name} is in a network namespace without a name (${queues.place.netns.name}), whose sysfs is not mounted here`,
+			fix: `give it one: ip netns attach NAME ${/^\/proc\/(\d+)\//.exec(queues.place.netns.name)?.[1] ?? 'PID'}`,
+		});
+	}
+
 	if (queues === null || queues.receive.length === 0) {
 		const {selected} = device;
 		throw new AppError('UNSUPPORTED', `${device.name} has no receive queues that the host could set`, {

@@ -2,6 +2,7 @@
 import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
+import {queuesCommand} from '../exec/read-interrupt-facts.ts';
 import {readConnection} from '../sysfs/read-caller.ts';
 import {steeringQuestions} from '../sysfs/read-steering.ts';
 import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, collectPci} from './capture-files.ts';
@@ -70,7 +71,10 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 	const namespaces = parseJsonList(await take(['ip', '-j', 'netns', 'list'])) ?? [];
 	for (const {name} of namespaces) {
 		if (typeof name === 'string') {
-			await take(['ip', '-n', name, '-j', '-d', 'link', 'show']);
+			const links = parseJsonList(await take(['ip', '-n', name, '-j', '-d', 'link', 'show'])) ?? [];
+			for (const {ifname} of links.filter(({parentbus}) => parentbus === 'pci')) {
+				await take(queuesCommand(['ip', 'netns', 'exec', name], String(ifname)));
+			}
 		}
 	}
 
