@@ -9,10 +9,12 @@ import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
 import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
 import {addSteerCommands, steerUsages} from './steer-commands.ts';
 import {addTuneCommands, tuneUsages} from './tune-commands.ts';
+import {attachMethods} from '../plan/attach-request.ts';
 import {guestNetworkOptions} from './guest-network-options.ts';
 import {addHostFileCommands, hostFileUsages} from './host-file-commands.ts';
 import {addNetworkCommands, networkUsages} from './network-commands.ts';
 import {changeOptions} from './options.ts';
+import {otherMethodOptions} from './other-method-options.ts';
 import {addPersistCommands, persistUsages} from './persist-commands.ts';
 import {addPoolCommands, poolUsages} from './pool-commands.ts';
 import {addRouteCommands, routeUsages} from './route-commands.ts';
@@ -21,6 +23,7 @@ import {vfSettingsOptions} from './vf-settings-options.ts';
 export type Run = (args: object, command: (context: CommandContext) => Promise<number | void>) => Promise<void>;
 
 const deviceHelp = 'PF (ens6f1 or 0000:03:00.1), VF (ens6f1#0, 0000:03:10.1, its interface, sriov:ens6f1:0) or pool';
+const attachHelp = `${deviceHelp}; with --method bridge, vhost-user, ivshmem: a bridge or network, a socket, a name`;
 const vfHelp = 'VF: ens6f1#0, 0000:03:10.1, its interface, or sriov:ens6f1:0';
 
 /** Every command with the names it takes, in the order of the documentation. */
@@ -107,11 +110,12 @@ function addAttachCommands(parser: Argv, run: Run): void {
 	parser
 		.command(usageOf('attach'), 'give a VF to a guest', y => y
 			.positional('guest', {type: 'string', demandOption: true, describe: 'name or UUID of the guest'})
-			.positional('device', {type: 'string', demandOption: true, describe: deviceHelp})
+			.positional('device', {type: 'string', demandOption: true, describe: attachHelp})
 			.options({...vfSettingsOptions, ...guestNetworkOptions, ...changeOptions})
 			.option('live', {type: 'boolean', default: false, describe: 'only the running guest'})
 			.option('config', {type: 'boolean', default: false, describe: 'only the saved definition'})
-			.option('method', {choices: ['hostdev', 'interface', 'network'] as const, describe: 'element of libvirt\'s XML (default: interface; hostdev with --qos or 802.1ad; network for a pool)'})
+			.option('method', {choices: attachMethods, describe: 'how the guest gets it (vfctl methods compares them; default: interface; hostdev with --qos or 802.1ad; network for a pool)'})
+			.options(otherMethodOptions)
 			.option('managed', {choices: ['yes', 'no'] as const, describe: 'let libvirt bind and give back the driver (default: yes when the VF is on its host driver)'})
 			.option('failover', {type: 'string', requiresArg: true, describe: 'join it with a virtio interface on this network, or bridge:BR, which carries the traffic while the VF is away'})
 			.option('vfs', {type: 'string', requiresArg: true, describe: 'VFs to create when the PF has none (default 8, or all when it has fewer)'})
@@ -121,7 +125,7 @@ function addAttachCommands(parser: Argv, run: Run): void {
 		}))
 		.command(usageOf('detach'), 'take a VF back from a guest, as it was', y => y
 			.positional('guest', {type: 'string', demandOption: true, describe: 'name or UUID of the guest'})
-			.positional('device', {type: 'string', demandOption: true, describe: 'VF, its PF, its MAC in the guest, or the pool'})
+			.positional('device', {type: 'string', demandOption: true, describe: 'VF, its PF, its MAC in the guest, or the pool; or the bridge, network, socket or shared memory'})
 			.options(changeOptions)
 			.option('live', {type: 'boolean', default: false, describe: 'only the running guest'})
 			.option('config', {type: 'boolean', default: false, describe: 'only the saved definition'})
@@ -129,14 +133,15 @@ function addAttachCommands(parser: Argv, run: Run): void {
 			const {run: detach} = await import('./commands/detach.ts');
 			await detach(context, args);
 		}))
-		.command(usageOf('xml'), 'print libvirt\'s XML for a VF or a pool', y => y
-			.positional('kind', {choices: ['hostdev', 'interface', 'network'] as const, demandOption: true, describe: 'element'})
-			.positional('names', {type: 'string', array: true, demandOption: true, describe: 'a VF; or for network: NAME and a PF or VFs'})
+		.command(usageOf('xml'), 'print libvirt\'s XML for a VF, a pool, or another device that attach knows', y => y
+			.positional('kind', {choices: attachMethods, demandOption: true, describe: 'element or method'})
+			.positional('names', {type: 'string', array: true, demandOption: true, describe: 'what attach takes; for network: NAME and a PF or VFs'})
+			.options(otherMethodOptions)
 			.option('mac', vfSettingsOptions.mac)
 			.option('vlan', vfSettingsOptions.vlan)
 			.option('managed', {choices: ['yes', 'no'] as const, default: 'yes' as const, describe: 'the managed attribute'}), async args => run(args, async context => {
 			const {run: xml} = await import('./commands/xml.ts');
-			await xml(context, {kind: args.kind, names: args.names, mac: args.mac, vlan: args.vlan, managed: args.managed === 'yes'});
+			await xml(context, {kind: args.kind, names: args.names, mac: args.mac, vlan: args.vlan, managed: args.managed === 'yes', other: args});
 		}));
 }
 

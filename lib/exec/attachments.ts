@@ -15,14 +15,17 @@ export interface AttachmentKey {
 	mac: Mac | null;
 	/** The virtio half of a failover pair, not the VF. */
 	standby?: boolean;
+	/** Name of shared memory, which has no MAC. */
+	sharedMemory?: string;
 }
 
 /** What the attaches of this device did that are not undone, oldest first; empty when vfctl did
  * not attach it. Throws BAD_PLAN: they decide what a detach writes, so they must be whole. */
-export function findAttachActions(files: FileReader, {guestUuid, source, mac, standby = false}: AttachmentKey): Action[] {
+export function findAttachActions(files: FileReader, {guestUuid, source, mac, standby = false, sharedMemory}: AttachmentKey): Action[] {
 	// Of an attach that gave a failover pair, one half may be gone and have come back by another.
-	const isIt = (action: AttachDeviceAction | DetachDeviceAction) => (action.method === 'virtio') === standby
-		&& (action.source === null ? action.mac !== null && action.mac === mac : action.source === source);
+	const isIt = (action: AttachDeviceAction | DetachDeviceAction) => sharedMemory === undefined
+		? (action.method === 'virtio') === standby && (action.source === null ? action.mac !== null && action.mac === mac : action.source === source)
+		: action.method === 'ivshmem' && action.network === sharedMemory;
 	// Operations on other guests neither attached nor detached this one's devices.
 	return openAttachments(listOperations(files, guestUuid), isIt).flatMap(operation => {
 		const isThis = (action: Action) => action.kind === 'attach-device' && action.guest.uuid === guestUuid && isIt(action);

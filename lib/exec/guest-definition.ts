@@ -9,9 +9,11 @@ import type {AttachDeviceAction, DetachDeviceAction} from '../plan/action.ts';
 type DeviceAction = AttachDeviceAction | DetachDeviceAction;
 
 /** The live or the saved definition as libvirt has it now; or, as a sentence, why there is none. */
-export async function readDefinition(libvirt: Libvirt, {guest: {name, uuid}, target, network}: Pick<DeviceAction, 'guest' | 'target' | 'network'>): Promise<GuestDefinition | string> {
+export async function readDefinition(libvirt: Libvirt, {guest: {name, uuid}, target, network: named, method}: Pick<DeviceAction, 'guest' | 'target' | 'network' | 'method'>): Promise<GuestDefinition | string> {
 	try {
 		const record = await libvirt.findDomain(uuid);
+		// Of other methods it is the name of something else.
+		const network = method === 'network' ? named : null;
 		const guest = parseOnce(libvirt, record, network);
 		if (target === 'live') {
 			return record.active && guest.live !== null ? guest.live : `${name} is not running`;
@@ -42,8 +44,10 @@ function parseOnce(libvirt: Libvirt, record: DomainRecord, network: string | nul
 	return guest;
 }
 
+const nicTypes: Readonly<Record<'macvtap' | 'bridge' | 'vhost-user', readonly string[]>> = {macvtap: ['direct'], bridge: ['bridge', 'network'], 'vhost-user': ['vhostuser']};
+
 /** The device of the action in a definition: by its source on the host, which is the same in both
- * definitions; where a pool chooses the source, by the MAC. Of a failover pair's two interfaces with
+ * definitions; where a pool chooses the source, and of other interfaces, by the MAC. Of a failover pair's two interfaces with
  * that MAC, the virtio one is known by its teaming. */
 export function findDevice(definition: GuestDefinition | string, {method, source, mac, network}: DeviceAction): {source: Bdf | null} | undefined {
 	if (typeof definition === 'string') {
@@ -52,6 +56,14 @@ export function findDevice(definition: GuestDefinition | string, {method, source
 
 	if (method === 'virtio') {
 		return definition.interfaces.some(nic => nic.mac === mac && nic.teaming?.type === 'persistent') ? {source: null} : undefined;
+	}
+
+	if (method === 'ivshmem') {
+		return definition.sharedMemory.some(({name}) => name === network) ? {source: null} : undefined;
+	}
+
+	if (method === 'macvtap' || method === 'bridge' || method === 'vhost-user') {
+		return definition.interfaces.some(nic => nic.mac === mac && nicTypes[method].includes(nic.type)) ? {source} : undefined;
 	}
 
 	return definition.devices.find(device => source === null

@@ -2,8 +2,9 @@
 import {AppError, errorSentence} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import {parseDomain} from '../libvirt/domain-xml.ts';
-import type {Libvirt} from '../libvirt/libvirt.ts';
+import type {DomainRecord, Libvirt, NetworkRecord} from '../libvirt/libvirt.ts';
 import {parseNetwork, parsePool} from '../libvirt/network-xml.ts';
+import type {Bdf} from '../model/bdf.ts';
 import type {Guest, Pool} from '../model/domain.ts';
 import {findHostUses} from '../model/host-use.ts';
 import type {Inventory, VfioUser} from '../model/inventory.ts';
@@ -24,10 +25,10 @@ export async function readInventory(host: Host, libvirt: Libvirt | AppError): Pr
 	const {files} = host;
 	// The ip processes run while sysfs is read: reading is synchronous and takes its time.
 	const ipOutput = readIp(host.runner);
-	const guestsAndPools = readGuests(libvirt);
+	const asked = askLibvirt(libvirt);
 	// An early rejection of one must not become an unhandled one while the other is awaited.
 	ipOutput.catch(() => {});
-	guestsAndPools.catch(() => {});
+	asked.catch(() => {});
 
 	const groups = readIommuGroups(files);
 	const functions = readPciFunctions(files, groups);
@@ -43,7 +44,8 @@ export async function readInventory(host: Host, libvirt: Libvirt | AppError): Pr
 
 	const routes = parseRoutes(output);
 	const connection = readConnection(files, host.caller);
-	const {guests, pools, networks, problem} = await guestsAndPools;
+	const vfByNetdev = new Map(pfs.flatMap(pf => pf.vfs).flatMap(vf => vf.netdevs.map(name => [name, vf.bdf] as const)));
+	const {guests, pools, networks, problem} = understand(await asked, vfByNetdev);
 	return {
 		kernel: readKernel(files, groups.size),
 		functions,
@@ -63,17 +65,25 @@ export async function readInventory(host: Host, libvirt: Libvirt | AppError): Pr
 	};
 }
 
-async function readGuests(libvirt: Libvirt | AppError): Promise<{guests: Guest[] | null; pools: Pool[] | null; networks: Network[] | null; problem: string | null}> {
-	if (libvirt instanceof AppError) {
-		return {guests: null, pools: null, networks: null, problem: errorSentence(libvirt)};
+interface Asked {
+	networks: readonly NetworkRecord[];
+	domains: readonly DomainRecord[];
+}
+
+async function askLibvirt(libvirt: Libvirt | AppError): Promise<Asked | AppError> {
+	return libvirt instanceof AppError ? libvirt : {networks: await libvirt.listNetworks(), domains: await libvirt.listDomains()};
+}
+
+function understand(asked: Asked | AppError, vfByNetdev: ReadonlyMap<string, Bdf>): {guests: Guest[] | null; pools: Pool[] | null; networks: Network[] | null; problem: string | null} {
+	if (asked instanceof AppError) {
+		return {guests: null, pools: null, networks: null, problem: errorSentence(asked)};
 	}
 
-	const networks = await libvirt.listNetworks();
-	const domains = await libvirt.listDomains();
+	const {networks, domains} = asked;
 	const pools = networks.map(network => parsePool(network)).filter(pool => pool !== null);
 	const poolNames = pools.map(({name}) => name);
 	return {
-		guests: domains.map(domain => parseDomain(domain, poolNames)),
+		guests: domains.map(domain => parseDomain(domain, poolNames, vfByNetdev)),
 		pools,
 		networks: networks.map(network => parseNetwork(network)),
 		problem: null,

@@ -86,8 +86,8 @@ function isBusy({details, why}: AppError): boolean {
 		|| (details['libvirtCode'] === VIR_ERR_OPERATION_FAILED && /in the process of unplug/.test(why ?? ''));
 }
 
-async function keptError({host}: ActionContext, {guest, source, mac, target, method}: DetachDeviceAction, refusal: AppError | undefined): Promise<AppError> {
-	return stepFailed(host, `${guest.name} did not release ${source ?? `the ${method === 'virtio' ? 'virtio interface' : 'VF'} with MAC ${mac}`}`, {
+async function keptError({host}: ActionContext, {guest, source, mac, network, target, method}: DetachDeviceAction, refusal: AppError | undefined): Promise<AppError> {
+	return stepFailed(host, `${guest.name} did not release ${source ?? (method === 'ivshmem' ? `the shared memory ${network}` : `the ${method === 'network' ? 'VF' : 'virtio interface'} with MAC ${mac}`)}`, {
 		why: refusal?.why ?? (target === 'live' ? 'the guest does not answer the request to unplug it: it is still booting, stopped, or has no hotplug' : 'libvirt took the request and the saved definition still has it'),
 		fix: `try again when ${guest.name} has booted, or shut it down; it may still release it later`,
 	}, {since: undefined, names: source === null ? [] : [source]});

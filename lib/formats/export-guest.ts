@@ -41,6 +41,11 @@ function deviceOf({method, source, network, mac, vlan, managed, teaming}: GuestD
 		return network === null || inventory.pools?.some(({name}) => name === network) !== true ? undefined : {source: {pool: network}, ...(mac === null ? {} : {mac}), settings: tag, ...more};
 	}
 
+	if (method === 'macvtap') {
+		// A host file has no word for it: the guest keeps it whatever the file says.
+		return undefined;
+	}
+
 	const found = inventory.pfs.flatMap(pf => pf.vfs.map(vf => ({pf, vf}))).find(({vf}) => vf.bdf === source);
 	return found && {
 		source: {pf: fileNameOf(found.pf), index: found.vf.index}, method, managed, ...more,

@@ -49,12 +49,35 @@ export interface HostdevNetworkSpec {
 	readonly pf: string | readonly Bdf[];
 }
 
+/** A virtio interface that hangs on something of the host. */
+export interface NicSpec extends Omit<DeviceOptions, 'teaming'> {
+	readonly mac: Mac | null;
+	readonly vlan: number | null;
+	/** `network` of libvirt; `bridge` of the host, or an `openvswitch` one; `direct`: macvtap on an
+	 * interface; `vhostuser`: socket of another program. */
+	readonly on: 'network' | 'bridge' | 'openvswitch' | 'direct' | 'vhostuser';
+	readonly name: string;
+	/** Of `direct` and `vhostuser`. */
+	readonly mode?: string | null;
+	/** Pairs of queues; null leaves the default of one. */
+	readonly queues?: number | null;
+}
+
+export interface SharedMemorySpec extends Pick<DeviceOptions, 'guestAddress'> {
+	readonly name: string;
+	readonly sizeMiB: number;
+}
+
 /** A device by its method, as plans have it. */
 export interface DeviceSpec extends DeviceOptions, Pick<GuestDevice, 'source' | 'network' | 'mac' | 'vlan' | 'managed'> {
 	/** `virtio`: the half of a failover pair that stays. */
-	readonly method: GuestDevice['method'] | 'virtio';
+	readonly method: GuestDevice['method'] | 'virtio' | 'nic' | 'ivshmem';
 	/** Of `virtio`: `network` is a bridge of the host, no network of libvirt. */
 	readonly bridge?: boolean;
+	/** Of `nic` and `macvtap`. */
+	readonly nic?: Pick<NicSpec, 'on' | 'name' | 'mode' | 'queues'>;
+	/** Of `ivshmem`, whose name is `network`. */
+	readonly sizeMiB?: number;
 }
 
 /** <hostdev>: the device as it is; MAC and VLAN are not libvirt's business. */
@@ -80,6 +103,20 @@ export function standbyXml({network, bridge, mac, ...options}: StandbySpec): str
 	return renderTemplate('interface-standby.xml.eta', {...common(options), network, bridge, mac});
 }
 
+/** A virtio interface: https://libvirt.org/formatdomain.html#network-interfaces */
+export function nicXml({on, name, mode = null, queues = null, mac, vlan, ...options}: NicSpec): string {
+	const source = on === 'network' ? [['network', name]]
+		: on === 'bridge' || on === 'openvswitch' ? [['bridge', name]]
+			: on === 'direct' ? [['dev', name], ['mode', mode ?? 'bridge']] : [['type', 'unix'], ['path', name], ['mode', mode ?? 'client']];
+	const {alias, guest} = common(options);
+	return renderTemplate('interface-nic.xml.eta', {type: on === 'openvswitch' ? 'bridge' : on, source, openvswitch: on === 'openvswitch', reconnect: on === 'vhostuser' && mode !== 'server', mac, vlan, queues, alias, guest});
+}
+
+/** Memory that guests share: https://libvirt.org/formatdomain.html#shared-memory-device */
+export function sharedMemoryXml({name, sizeMiB, guestAddress = null}: SharedMemorySpec): string {
+	return renderTemplate('shmem.xml.eta', {name, sizeMiB, guest: common({guestAddress}).guest});
+}
+
 /** A network with forward mode hostdev: https://libvirt.org/formatnetwork.html */
 export function hostdevNetworkXml({name, managed, pf}: HostdevNetworkSpec): string {
 	return renderTemplate('hostdev-network.xml.eta', {
@@ -91,7 +128,15 @@ export function hostdevNetworkXml({name, managed, pf}: HostdevNetworkSpec): stri
 }
 
 /** The device in the form that its method asks for. */
-export function renderDeviceXml({method, source, network, mac, vlan, managed, bridge = false, ...options}: DeviceSpec): string {
+export function renderDeviceXml({method, source, network, mac, vlan, managed, bridge = false, nic, sizeMiB, ...options}: DeviceSpec): string {
+	if (method === 'nic' || method === 'macvtap') {
+		return nicXml({...options, ...required(nic ?? null, 'a network'), mac, vlan});
+	}
+
+	if (method === 'ivshmem') {
+		return sharedMemoryXml({...options, name: required(network, 'a name'), sizeMiB: required(sizeMiB ?? null, 'a size')});
+	}
+
 	if (method === 'virtio') {
 		return standbyXml({...options, network: required(network, 'a network'), bridge, mac: required(mac, 'a MAC')});
 	}

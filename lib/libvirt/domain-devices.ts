@@ -1,4 +1,5 @@
 // The host's PCI devices in a guest's XML.
+import type {Bdf} from '../model/bdf.ts';
 import type {GuestDevice, GuestNic, Teaming} from '../model/domain.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
 import {guestAddressText, hostAddress, ownPciAddress} from './pci-address-xml.ts';
@@ -10,6 +11,8 @@ export interface DeviceContext {
 	/** For live XML, where libvirt shows a pool's interface as <interface type='hostdev'> and does
 	 * not name the pool. */
 	readonly networkByMac: ReadonlyMap<Mac, string>;
+	/** VFs by the interfaces that the host has for them: macvtap names these. */
+	readonly vfByNetdev: ReadonlyMap<string, Bdf>;
 }
 
 /** Devices in the order <hostdev>, <interface>; within each as in the XML. */
@@ -29,7 +32,9 @@ export function parseInterfaces(devices: XmlElement | undefined): GuestNic[] {
 			mac: macOf(element),
 			type: attribute(element, 'type') ?? '',
 			// Live XML of a network that stands on a bridge names both.
-			source: attribute(source, 'network') ?? attribute(source, 'bridge'),
+			source: attribute(source, 'network') ?? attribute(source, 'bridge') ?? attribute(source, 'dev') ?? attribute(source, 'path'),
+			mode: attribute(source, 'mode'),
+			vlan: vlanOf(element),
 			model: attribute(child(element, 'model'), 'type'),
 			alias: aliasOf(element),
 			guestAddress: guestAddressOf(element),
@@ -42,14 +47,21 @@ function fromHostdev(element: XmlElement): GuestDevice {
 	return {...common(element), method: 'hostdev', source: hostAddress(child(element, 'source')), network: null, mac: null, vlan: null};
 }
 
-function fromInterface(element: XmlElement, {pools, networkByMac}: DeviceContext): GuestDevice | undefined {
+function fromInterface(element: XmlElement, {pools, networkByMac, vfByNetdev}: DeviceContext): GuestDevice | undefined {
 	const type = attribute(element, 'type');
 	const source = child(element, 'source');
 	const mac = macOf(element);
-	const rest = {...common(element), mac, vlan: numberOf(attribute(child(child(element, 'vlan'), 'tag'), 'id'))};
+	const rest = {...common(element), mac, vlan: vlanOf(element)};
 	if (type === 'hostdev') {
 		const network = (mac && networkByMac.get(mac)) ?? null;
 		return {...rest, method: network === null ? 'interface' : 'network', source: hostAddress(source), network};
+	}
+
+	const netdev = attribute(source, 'dev');
+	const vf = type === 'direct' && netdev !== null ? vfByNetdev.get(netdev) : undefined;
+	if (netdev !== null && vf !== undefined) {
+		// libvirt's default is vepa (virDomainActualNetDefParseXML).
+		return {...rest, method: 'macvtap', source: vf, network: null, macvtap: {netdev, mode: attribute(source, 'mode') ?? 'vepa'}};
 	}
 
 	const network = attribute(source, 'network');
@@ -69,6 +81,10 @@ function common(element: XmlElement): Pick<GuestDevice, 'managed' | 'alias' | 'g
 		guestAddress: guestAddressOf(element),
 		teaming: teaming?.type === 'transient' ? teaming.persistent : null,
 	};
+}
+
+function vlanOf(element: XmlElement): number | null {
+	return numberOf(attribute(child(child(element, 'vlan'), 'tag'), 'id'));
 }
 
 function macOf(element: XmlElement): Mac | null {

@@ -5,11 +5,15 @@ import type {Mac} from './mac.ts';
 /** One PCI device given to a guest. */
 export interface GuestDevice {
 	/** `hostdev`: <hostdev type='pci'>; `interface`: <interface type='hostdev'>; `network`: an
-	 * <interface type='network'> on a hostdev pool. */
-	readonly method: 'hostdev' | 'interface' | 'network';
+	 * <interface type='network'> on a hostdev pool; `macvtap`: an <interface type='direct'> on the
+	 * interface that the host has for a VF. */
+	readonly method: 'hostdev' | 'interface' | 'network' | 'macvtap';
 	/** Source on the host; null for a pool's interface that has not been given a VF yet. */
 	readonly source: Bdf | null;
+	/** Name of the pool. */
 	readonly network: string | null;
+	/** `macvtap`: the host's interface, and how the guest shares it. */
+	readonly macvtap?: {readonly netdev: string; readonly mode: string};
 	readonly mac: Mac | null;
 	readonly vlan: number | null;
 	readonly managed: boolean;
@@ -26,8 +30,13 @@ export interface GuestNic {
 	readonly mac: Mac | null;
 	/** `network`, `bridge`, `hostdev`, `direct`, `user`, ... In live XML a pool's is `hostdev`. */
 	readonly type: string;
-	/** Name of the network, else of the bridge; null for those that are on neither. */
+	/** Name of the network, else of the bridge, of the host's interface (`direct`), or path of the
+	 * socket (`vhostuser`); null for those that are on none. */
 	readonly source: string | null;
+	/** `direct`: bridge, private, vepa, passthrough; `vhostuser`: client, server; else null. */
+	readonly mode: string | null;
+	/** 802.1Q tag, or null. */
+	readonly vlan: number | null;
 	/** <model type>: `virtio`, `e1000e`, ... or null. */
 	readonly model: string | null;
 	readonly alias: string | null;
@@ -42,6 +51,17 @@ export interface Teaming {
 	readonly type: 'persistent' | 'transient';
 	/** Of a transient half: alias of the persistent one. */
 	readonly persistent: string | null;
+}
+
+/** Memory that guests which name it share: <shmem>, QEMU's ivshmem. */
+export interface GuestSharedMemory {
+	/** The file in the host's /dev/shm. */
+	readonly name: string;
+	/** `ivshmem-plain`, or `ivshmem-doorbell` with a server for interrupts. */
+	readonly model: string | null;
+	readonly sizeBytes: number | null;
+	/** `BB:SS.F`, as of a device. */
+	readonly guestAddress: string | null;
 }
 
 /** A PCIe port of the guest into which a device can be plugged. */
@@ -64,6 +84,9 @@ export interface GuestDefinition {
 	readonly ports: readonly GuestPort[];
 	/** A PCI root or bridge with hot-pluggable slots (i440fx): ports do not limit then. */
 	readonly conventionalPci: boolean;
+	readonly sharedMemory: readonly GuestSharedMemory[];
+	/** Other processes can map the guest's own memory, as a vhost-user backend must. */
+	readonly memoryIsShared: boolean;
 	/** qemu-guest-agent channel: none, defined but silent, or connected. */
 	readonly agent: 'none' | 'disconnected' | 'connected';
 }

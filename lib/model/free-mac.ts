@@ -52,13 +52,14 @@ export function requireFreeMac(inventory: Inventory, mac: Mac, except: Bdf | nul
 	}
 }
 
-/** A MAC for a guest's VF that is the same every time (so DHCP leases survive), unless it is taken. */
-export function chooseMac(inventory: Inventory, seed: string, except: Bdf | null): Mac {
+/** A MAC for a guest's interface that is the same every time (so DHCP leases survive), unless it is
+ * taken. `own`: those that the guest has for it already. */
+export function chooseMac(inventory: Inventory, seed: string, except: Bdf | null, own: ReadonlySet<Mac> = new Set()): Mac {
 	const uses = macUses(inventory, except);
 	for (let attempt = 0; ; attempt++) {
 		const hash = fnv1a(`${seed} ${attempt}`);
 		const mac = localMac([hash >>> 16, hash >>> 8, hash]);
-		if (!uses.has(mac)) {
+		if (own.has(mac) || !uses.has(mac)) {
 			return mac;
 		}
 	}

@@ -15,6 +15,10 @@ export interface Netdev {
 	readonly operstate: string;
 	/** Addresses in CIDR notation, link-local IPv6 left out. */
 	readonly addresses: readonly string[];
+	/** What it is when no card is behind it: `bridge`, `openvswitch`, `bond`, `vlan`, `macvtap`, ...; else null. */
+	readonly kind: string | null;
+	/** Of a bridge: it tells VLANs apart (`vlan_filtering`). */
+	readonly vlanFiltering: boolean;
 	/** Name of the bond, bridge or team above it, or null. */
 	readonly master: string | null;
 	/** Interfaces this one stands on: the VLAN's or macvlan's parent. */

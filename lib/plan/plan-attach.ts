@@ -6,12 +6,14 @@ import type {Inventory} from '../model/inventory.ts';
 import type {Mac} from '../model/mac.ts';
 import type {Pf, Vf} from '../model/pci.ts';
 import {pfName, select, vfName} from '../model/select.ts';
+import {quote} from '../model/shell-word.ts';
 import {isVfioDriver} from '../model/vf-driver.ts';
 import {settingLabel, type VfSettings, type VfSettingsPart} from '../model/vf-settings.ts';
-import type {AttachMethod, AttachRequest} from './attach-request.ts';
+import type {AttachRequest} from './attach-request.ts';
 import {attachStandby, findFailover, requireWholePair, vfHalf} from './failover.ts';
 import {findGuest, resolveTargets} from './find-guest.ts';
 import {checkGuest, guestWarnings, requireFreePort, takenPorts} from './guest-port.ts';
+import {planOtherMethod} from './attach/other-methods.ts';
 import {noteOwnMac} from './own-mac-action.ts';
 import {findPool, planPoolAttach} from './plan-pool-attach.ts';
 import type {Plan} from './plan.ts';
@@ -23,6 +25,11 @@ import {setVf} from './set-vf-action.ts';
 export function planAttach(inventory: Inventory, request: AttachRequest): Plan {
 	const guest = findGuest(inventory, request.guest);
 	const targets = resolveTargets(guest, request);
+	const other = planOtherMethod(inventory, {request, guest, targets});
+	if (other) {
+		return other;
+	}
+
 	const pool = findPool(inventory, request);
 	if (pool) {
 		return planPoolAttach(inventory, {request, guest, targets, pool});
@@ -42,8 +49,12 @@ export function planAttach(inventory: Inventory, request: AttachRequest): Plan {
 	requireFreePort(guest, targets, failover?.missing.includes('live') ? 2 : 1);
 	const {vf} = before;
 	// The guest's other definition may have the VF already: both are to be the same device.
-	const other = [...guest.config?.devices ?? [], ...guest.live?.devices ?? []].find(({source, method}) => source === vf.bdf && method !== 'network');
-	const mac = failover?.mac ?? request.mac ?? (other && (other.mac ?? vf.settings?.mac)) ?? chooseMac(inventory, `${guest.uuid} ${pfName(pf)} ${vf.index}`, vf.bdf);
+	const inOther = [...guest.config?.devices ?? [], ...guest.live?.devices ?? []].find(({source, method}) => source === vf.bdf && method !== 'network');
+	if (inOther?.method === 'macvtap') {
+		throw new AppError('VF_HELD', `${guest.name} has ${vfName(pf, vf)} (${vf.bdf}) by macvtap already`, {why: 'both definitions of a guest should have the same device', fix: `vfctl attach ${quote(guest.name)} ${quote(vfName(pf, vf))} --method macvtap, or detach it first`});
+	}
+
+	const mac = failover?.mac ?? request.mac ?? (inOther && (inOther.mac ?? vf.settings?.mac)) ?? chooseMac(inventory, `${guest.uuid} ${pfName(pf)} ${vf.index}`, vf.bdf);
 	if (failover) {
 		requireWholePair(guest, mac, vf.bdf);
 	}
@@ -52,9 +63,9 @@ export function planAttach(inventory: Inventory, request: AttachRequest): Plan {
 
 	// What one definition has already is not attached to it a second time.
 	const missing = targets.filter(target => !(target === 'live' ? guest.live : guest.config)?.devices.some(({source}) => source === vf.bdf));
-	const method = chooseMethod({...request, ...other && request.method === undefined ? {method: other.method} : {}});
-	const vlan = request.settings.vlan ?? other?.vlan;
-	const managed = request.managed ?? other?.managed ?? (vf.driver !== null && !isVfioDriver(vf.driver) && vf.driverOverride === null);
+	const method = chooseMethod({...request, ...inOther && request.method === undefined ? {method: inOther.method} : {}});
+	const vlan = request.settings.vlan ?? inOther?.vlan;
+	const managed = request.managed ?? inOther?.managed ?? (vf.driver !== null && !isVfioDriver(vf.driver) && vf.driverOverride === null);
 	const live = missing.includes('live');
 	const actions = [...before.actions];
 	if (!inventory.kernel.modules.includes('vfio_pci')) {
@@ -97,7 +108,7 @@ export function planAttach(inventory: Inventory, request: AttachRequest): Plan {
 	};
 }
 
-function chooseMethod({method, settings, failover}: AttachRequest): AttachMethod {
+function chooseMethod({method, settings, failover}: AttachRequest): 'hostdev' | 'interface' {
 	const tagged = (settings.qos ?? 0) !== 0 || (settings.vlanProto !== undefined && settings.vlanProto !== '802.1q');
 	if ((method === 'interface' || failover) && tagged) {
 		throw new AppError('UNSUPPORTED', 'libvirt\'s <interface> knows no VLAN priority or 802.1ad', {why: 'it sets the VLAN id alone and resets the rest at every start of the guest', fix: failover ? 'leave --qos and --vlan-proto out' : 'use --method hostdev: vfctl then sets them on the PF'});
@@ -107,7 +118,7 @@ function chooseMethod({method, settings, failover}: AttachRequest): AttachMethod
 		throw new AppError('USAGE', '--method network needs the name of a pool', {why: 'libvirt\'s <interface type=\'network\'> names a network, not a VF', fix: 'virsh net-list --all shows the networks; name one of mode hostdev'});
 	}
 
-	return method ?? (tagged ? 'hostdev' : 'interface');
+	return method === 'hostdev' || (method === undefined && tagged) ? 'hostdev' : 'interface';
 }
 
 /** What was asked for and is not so, or cannot be told, where the guest has the VF already. */

@@ -74,7 +74,7 @@ export function planDetach(inventory: Inventory, request: DetachRequest): Plan {
 			kind: 'detach-device', guest: guestRef, target, source: present.source, network: present.network, mac: present.mac,
 			method: present.method, managed: present.managed, hostDriver: attached?.hostDriver ?? (present.managed && owner ? hostDriverOf(owner.pf) ?? null : null),
 			portsBefore: attached?.portsBefore ?? null,
-			deviceXml: request.renderXml({method: present.method, source: present.method === 'network' ? null : present.source, network: present.network, mac: present.mac, vlan: present.vlan, managed: present.managed, teaming: present.teaming, ...whichOf(definition, present)}),
+			deviceXml: request.renderXml({method: present.method, source: present.method === 'network' ? null : present.source, network: present.network, mac: present.mac, vlan: present.vlan, managed: present.managed, teaming: present.teaming, ...present.macvtap === undefined ? {} : {nic: {on: 'direct', name: present.macvtap.netdev, mode: present.macvtap.mode}}, ...whichOf(definition, present)}),
 		}, ...standby);
 	}
 
@@ -129,7 +129,7 @@ function restoreActions(pf: Pf, vf: Vf, attachActions: readonly Action[], device
 	const restored: Action[] = [];
 	for (const action of attachActions.toReversed()) {
 		if (action.kind === 'set-vf' && action.bdf === vf.bdf) {
-			restored.push(...restoreSettings(pf, vf, action));
+			restored.push(...restoreSettings(pf, vfAfter(vf, device), action));
 		} else if (action.kind === 'own-mac' && action.bdf === vf.bdf) {
 			restored.push(...inverse(action));
 		} else if (action.kind === 'bind' && action.bdf === vf.bdf) {
@@ -138,6 +138,12 @@ function restoreActions(pf: Pf, vf: Vf, attachActions: readonly Action[], device
 	}
 
 	return restored;
+}
+
+/** The VF when libvirt has taken its own tag off again: for macvtap it sets one, and gives back the
+ * one that was there, which the attach had cleared. */
+function vfAfter(vf: Vf, {method, vlan}: GuestDevice): Vf {
+	return method !== 'macvtap' || vf.settings === null || vf.settings.vlan !== (vlan ?? 0) ? vf : {...vf, settings: {...vf.settings, vlan: 0, qos: 0, vlanProto: '802.1q'}};
 }
 
 function restoreBinding(vf: Vf, attached: BindAction, device: GuestDevice): BindAction {

@@ -61,6 +61,10 @@ export function attachedMac({actions, subject}: Plan, inventory: Inventory): Mac
 		return attach.mac;
 	}
 
+	if (subject.mac !== undefined) {
+		return subject.mac;
+	}
+
 	const guest = inventory.guests?.find(({uuid}) => uuid === subject.guest?.uuid);
 	const device = [...guest?.live?.devices ?? [], ...guest?.config?.devices ?? []].find(({source, network}) => subject.vf === null ? network === subject.pool : source === subject.vf);
 	return device?.mac ?? findVf(inventory, subject.vf)?.vf.settings?.mac ?? null;
@@ -69,6 +73,9 @@ export function attachedMac({actions, subject}: Plan, inventory: Inventory): Mac
 // The running guest has the device, or gets it.
 function isLive({actions, subject}: Plan, {guests}: Inventory, {uuid}: GuestRef): boolean {
 	const attaches = actions.filter(({kind}) => kind === 'attach-device') as AttachDeviceAction[];
-	const has = guests?.find(guest => guest.uuid === uuid)?.live?.devices.some(({source, network}) => subject.vf === null ? network === subject.pool : source === subject.vf) ?? false;
+	const definition = guests?.find(guest => guest.uuid === uuid)?.live;
+	const has = (subject.mac === undefined
+		? definition?.devices.some(({source, network}) => subject.vf === null ? network === subject.pool : source === subject.vf)
+		: definition?.macs.includes(subject.mac)) ?? false;
 	return has || attaches.some(({target}) => target === 'live');
 }

@@ -144,6 +144,7 @@ const plan = v.strictObject({
 		vf: v.exactOptional(v.nullable(bdf)),
 		pf: v.exactOptional(bdf),
 		pool: v.exactOptional(v.string()),
+		mac: v.exactOptional(mac),
 		netns: v.exactOptional(netns),
 		cni: v.exactOptional(v.strictObject({network: v.pipe(v.string(), v.minLength(1)), containerId: containerWord, ifname: netdev})),
 		vfs: v.exactOptional(v.array(bdf)),

@@ -1,5 +1,6 @@
 // A plan: what will be done, in order, as data that can be printed, saved, compared, run, undone.
 import type {Bdf} from '../model/bdf.ts';
+import type {Mac} from '../model/mac.ts';
 import type {CniAttachment, NetnsRef} from '../model/netns.ts';
 import type {Action} from './action.ts';
 
@@ -22,6 +23,8 @@ export interface PlanSubject {
 	vf?: Bdf | null;
 	pf?: Bdf;
 	pool?: string;
+	/** `attach` of an interface that is no VF: by this MAC it is found in the guest. */
+	mac?: Mac;
 	/** `netns-attach` and `netns-detach`: the namespace, and the container that asked through CNI. */
 	netns?: NetnsRef;
 	cni?: CniAttachment;

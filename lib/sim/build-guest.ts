@@ -19,6 +19,8 @@ export interface GuestFacts {
 	/** Device XML that it has from the beginning, in both definitions. */
 	devices?: readonly string[];
 	memoryMib?: number;
+	/** Its memory is a memfd that others can map, as vhost-user needs. */
+	sharedMemory?: boolean;
 }
 
 /** A guest with realistic definitions; `number` makes its UUID and MAC. */
@@ -79,7 +81,7 @@ interface Variant {
 }
 
 function domainXml(facts: GuestFacts, {uuid, mac, live, number}: Variant): string {
-	const {name, sparePorts = 4, conventional = false, bridge = 'br0', agent = 'connected', memoryMib = 2048} = facts;
+	const {name, sparePorts = 4, conventional = false, bridge = 'br0', agent = 'connected', memoryMib = 2048, sharedMemory = false} = facts;
 	const alias = (text: string) => live ? [`      <alias name='${text}'/>`] : [];
 	const machine = conventional ? 'pc-i440fx-10.0' : 'pc-q35-10.0';
 	// Three ports carry the disk, the interface and the serial controller; the rest are free.
@@ -93,6 +95,7 @@ function domainXml(facts: GuestFacts, {uuid, mac, live, number}: Variant): strin
 		`  <uuid>${uuid}</uuid>`,
 		`  <memory unit='KiB'>${memoryMib * 1024}</memory>`,
 		`  <currentMemory unit='KiB'>${memoryMib * 1024}</currentMemory>`,
+		...(sharedMemory ? ['  <memoryBacking>', "    <source type='memfd'/>", "    <access mode='shared'/>", '  </memoryBacking>'] : []),
 		"  <vcpu placement='static'>2</vcpu>",
 		...(live ? ['  <resource>', '    <partition>/machine</partition>', '  </resource>'] : []),
 		'  <os>',

@@ -18,7 +18,7 @@ export class Refusal extends Error {
 	}
 }
 
-export const errorNumbers = {internal: 1, operationFailed: 9, xmlDetail: 35, noDomain: 42, operationInvalid: 55, unsupported: 67, deviceMissing: 99} as const;
+export const errorNumbers = {internal: 1, operationFailed: 9, systemError: 38, xmlDetail: 35, noDomain: 42, operationInvalid: 55, unsupported: 67, deviceMissing: 99} as const;
 
 /** A VF that a running guest has, with what is needed to give it back. */
 export interface Hold {

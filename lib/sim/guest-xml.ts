@@ -7,10 +7,12 @@ import type {XmlElement} from './xml-text.ts';
 /** A device that vfctl gives to a guest, as libvirt reads it from XML. `bridge` is a virtio or
  * emulated interface; so is `network` when the network is no pool. */
 export interface DeviceRequest {
-	kind: 'hostdev' | 'interface' | 'network' | 'bridge';
+	kind: 'hostdev' | 'interface' | 'network' | 'bridge' | 'direct' | 'vhostuser' | 'shmem';
 	source: Bdf | undefined;
-	/** Name of the network or bridge. */
+	/** Name of the network or bridge, of the interface, path of the socket, name of the memory. */
 	network: string | undefined;
+	/** <source mode=...>. */
+	mode?: string | undefined;
 	managed: boolean;
 	mac: string | undefined;
 	vlan: number | undefined;
@@ -32,7 +34,8 @@ export function deviceOf(element: XmlElement, xml: string): DeviceRequest | unde
 	const {type} = element.attributes;
 	const kind = element.name === 'hostdev' && type === 'pci' ? 'hostdev'
 		: element.name === 'interface' && type === 'hostdev' ? 'interface'
-			: element.name === 'interface' && (type === 'network' || type === 'bridge') ? type : undefined;
+			: element.name === 'interface' && (type === 'network' || type === 'bridge' || type === 'direct' || type === 'vhostuser') ? type
+				: element.name === 'shmem' ? 'shmem' : undefined;
 	if (!kind) {
 		return undefined;
 	}
@@ -44,7 +47,8 @@ export function deviceOf(element: XmlElement, xml: string): DeviceRequest | unde
 	return {
 		kind,
 		source: addressOf(childOf(source, 'address')),
-		network: source?.attributes['network'] ?? source?.attributes['bridge'],
+		network: kind === 'shmem' ? element.attributes['name'] : source?.attributes['network'] ?? source?.attributes['bridge'] ?? source?.attributes['dev'] ?? source?.attributes['path'],
+		mode: source?.attributes['mode'],
 		managed: kind === 'network' || element.attributes['managed'] === 'yes',
 		mac: childOf(element, 'mac')?.attributes['address']?.toLowerCase(),
 		vlan: tag === undefined ? undefined : Number(tag),
@@ -61,10 +65,10 @@ export function isStandby({others}: DeviceRequest): boolean {
 
 /** Elements of a definition that may be VFs, with what they say. */
 export function devicesOf(xml: string): Array<{element: XmlElement; device: DeviceRequest}> {
-	return allDevicesOf(xml).filter(({device}) => device.kind !== 'bridge');
+	return allDevicesOf(xml).filter(({device}) => !['bridge', 'vhostuser', 'shmem'].includes(device.kind));
 }
 
-/** The same, with interfaces on bridges. */
+/** The same, with interfaces on bridges and sockets, and shared memory. */
 export function allDevicesOf(xml: string): Array<{element: XmlElement; device: DeviceRequest}> {
 	const devices = childOf(parseXml(xml), 'devices')?.children ?? [];
 	return devices.flatMap(element => {
@@ -112,7 +116,7 @@ export function addRootPort(xml: string): {xml: string; index: number} {
 /** The definition with a device. `bus` undefined: a slot of a conventional bus. */
 export function addDevice(xml: string, device: DeviceRequest, place: {bus: number | undefined; alias: string | undefined}): string {
 	const devices = childOf(parseXml(xml), 'devices');
-	const name = device.kind === 'hostdev' ? 'hostdev' : 'interface';
+	const name = elementName(device);
 	const text = deviceLines(device, place).map(line => `    ${line}`).join('\n');
 	const sisters = childrenOf(devices, name);
 	const before = devices?.children.find(child => ['watchdog', 'memballoon', 'rng', 'shmem'].includes(child.name));
@@ -123,14 +127,12 @@ export function addDevice(xml: string, device: DeviceRequest, place: {bus: numbe
 	return insertLines(xml, before?.start ?? (devices?.end ?? xml.length) - '</devices>'.length, text);
 }
 
-
-
-
 function deviceLines(device: DeviceRequest, {bus, alias}: {bus: number | undefined; alias: string | undefined}): string[] {
 	const live = alias !== undefined;
 	const managed = ` managed='${device.managed ? 'yes' : 'no'}'`;
 	const open = device.kind === 'hostdev' ? `<hostdev mode='subsystem' type='pci'${managed}>`
-		: device.kind === 'interface' ? `<interface type='hostdev'${managed}>` : `<interface type='${device.kind}'>`;
+		: device.kind === 'interface' ? `<interface type='hostdev'${managed}>`
+			: device.kind === 'shmem' ? `<shmem name='${escapeXml(device.network ?? '')}'>` : `<interface type='${device.kind}'>`;
 	const lines = [open];
 	if (device.kind !== 'hostdev' && device.mac !== undefined) {
 		lines.push(`  <mac address='${device.mac}'/>`);
@@ -142,6 +144,10 @@ function deviceLines(device: DeviceRequest, {bus, alias}: {bus: number | undefin
 
 	if (device.kind === 'network' || device.kind === 'bridge') {
 		lines.push(`  <source ${device.kind}='${escapeXml(device.network ?? '')}'/>`);
+	} else if (device.kind === 'direct') {
+		lines.push(`  <source dev='${escapeXml(device.network ?? '')}' mode='${device.mode ?? 'vepa'}'/>`);
+	} else if (device.kind === 'vhostuser') {
+		lines.push(`  <source type='unix' path='${escapeXml(device.network ?? '')}' mode='${device.mode ?? 'client'}'/>`);
 	} else if (device.source !== undefined) {
 		lines.push('  <source>', `    <address ${device.kind === 'interface' ? "type='pci' " : ''}${sourceAddress(device.source)}/>`, '  </source>');
 	}
@@ -162,7 +168,7 @@ function deviceLines(device: DeviceRequest, {bus, alias}: {bus: number | undefin
 }
 
 function elementName(device: DeviceRequest): string {
-	return device.kind === 'hostdev' ? 'hostdev' : 'interface';
+	return device.kind === 'hostdev' || device.kind === 'shmem' ? device.kind : 'interface';
 }
 
 function insertAfter(xml: string, element: XmlElement | undefined, lines: string): string {

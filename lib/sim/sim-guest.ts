@@ -7,6 +7,7 @@ import type {RecordedDomain} from '../record/record.ts';
 import {errorNumbers, Refusal} from './guest-hold.ts';
 import type {Hold} from './guest-hold.ts';
 import {addDevice, addRootPort, allDevicesOf, devicesOf, freePorts, isStandby} from './guest-xml.ts';
+import type {Plug} from './guest-plug.ts';
 import type {DeviceRequest} from './guest-xml.ts';
 import {childOf, childrenOf, parseXml, removeElement} from './xml-text.ts';
 
@@ -20,6 +21,8 @@ export interface Guest extends Omit<RecordedDomain, 'liveXml' | 'inactiveXml' | 
 	pid: number;
 	holds: Map<Bdf, Hold>;
 	nextAlias: number;
+	/** What it has on the host besides VFs, by MAC. */
+	plugs: Map<string, Plug>;
 }
 
 /** The error of a libvirt that cannot be opened. */
@@ -45,6 +48,10 @@ export function attachConfig(guest: Guest, device: DeviceRequest): void {
 	let xml = guest.inactiveXml ?? '';
 	if (device.source !== undefined && devicesOf(xml).some(other => other.device.source === device.source)) {
 		throw new Refusal(errorNumbers.operationInvalid, 'Requested operation is not valid: device is already in the domain configuration');
+	}
+
+	if (device.kind === 'shmem' && allDevicesOf(xml).some(other => other.device.kind === 'shmem' && other.device.network === device.network)) {
+		throw new Refusal(errorNumbers.operationInvalid, 'Requested operation is not valid: shmem device is already in the domain configuration');
 	}
 
 	let ports = freePorts(xml);
@@ -84,7 +91,7 @@ export function detachController(guest: Guest, xml: string): boolean {
  * far as they are given, never for the source, and takes no first of several (virDomainNetFindIdx;
  * both refusals as libvirt 11.3 gave them). */
 export function findInterface(xml: string | undefined, wanted: DeviceRequest): ReturnType<typeof devicesOf>[number] {
-	const matches = allDevicesOf(xml ?? '').filter(({device}) => device.kind !== 'hostdev' && device.mac === wanted.mac
+	const matches = allDevicesOf(xml ?? '').filter(({device}) => device.kind !== 'hostdev' && device.kind !== 'shmem' && device.mac === wanted.mac
 		&& (wanted.bus === undefined || device.bus === wanted.bus) && (wanted.alias === undefined || device.alias === wanted.alias));
 	const [first] = matches;
 	if (first === undefined) {
@@ -96,6 +103,16 @@ export function findInterface(xml: string | undefined, wanted: DeviceRequest): R
 	}
 
 	return first;
+}
+
+/** The shared memory that XML means (virDomainShmemDefFind: by name, size and model). */
+export function findSharedMemory(xml: string | undefined, wanted: DeviceRequest): ReturnType<typeof devicesOf>[number] {
+	const found = allDevicesOf(xml ?? '').find(({device}) => device.kind === 'shmem' && device.network === wanted.network);
+	if (found === undefined) {
+		throw new Refusal(errorNumbers.deviceMissing, "device not found: model 'ivshmem-plain' shmem device not present in domain configuration");
+	}
+
+	return found;
 }
 
 /** The device of a definition that XML means: libvirt looks a hostdev up by its source, the VF of a

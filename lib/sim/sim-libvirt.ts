@@ -7,15 +7,16 @@ import type {Bdf} from '../model/bdf.ts';
 import {agentAnswer, guestSystemOf} from './guest-agent.ts';
 import {guestInterfaces} from './guest-interfaces.ts';
 import type {GuestSystem} from './guest-system.ts';
-import {addDevice, addressOf, allDevicesOf, deviceRequest, devicesOf, freePorts} from './guest-xml.ts';
+import {addDevice, addressOf, allDevicesOf, deviceRequest, devicesOf, freePorts, isStandby} from './guest-xml.ts';
 import type {DeviceRequest} from './guest-xml.ts';
+import {plugIn} from './guest-plug.ts';
 import {errorNumbers, giveBack, Refusal, takeVf} from './guest-hold.ts';
 import {bdfOfNetdev, changing, groupOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {nodeDeviceXml, pciNodeDevices} from './nodedev.ts';
 import {failureHappens} from './options.ts';
 import type {LibvirtFailure} from './options.ts';
-import {attachConfig, detachController, domainRecord, findDevice, findInterface, requireTarget, withoutDevices} from './sim-guest.ts';
+import {attachConfig, detachController, domainRecord, findDevice, findInterface, findSharedMemory, requireTarget, withoutDevices} from './sim-guest.ts';
 import type {Guest} from './sim-guest.ts';
 import {SimNetworks} from './sim-networks.ts';
 import {childOf, childrenOf, parseXml, removeElement} from './xml-text.ts';
@@ -35,7 +36,7 @@ export class SimDaemon {
 	constructor(machine: Machine) {
 		this.machine = machine;
 		this.#networks = new SimNetworks(machine);
-		this.#guests = (machine.record.libvirt?.domains ?? []).map((domain, index) => ({...domain, migratableXml: domain.migratableXml, pid: 2000 + index, holds: new Map(), nextAlias: 0}));
+		this.#guests = (machine.record.libvirt?.domains ?? []).map((domain, index) => ({...domain, migratableXml: domain.migratableXml, pid: 2000 + index, holds: new Map(), nextAlias: 0, plugs: new Map()}));
 		for (const guest of this.#guests) {
 			this.#adopt(guest);
 		}
@@ -120,6 +121,11 @@ export class SimDaemon {
 			this.#release(guest, bdf);
 		}
 
+		for (const {release} of guest.plugs.values()) {
+			release();
+		}
+
+		guest.plugs.clear();
 		Object.assign(guest, {state: 'shutoff', active: false, liveXml: undefined, migratableXml: undefined});
 		guestSystemOf(guest).links.clear();
 	}
@@ -158,6 +164,10 @@ export class SimDaemon {
 	#adopt(guest: Guest): void {
 		for (const {device} of guest.liveXml === undefined ? [] : devicesOf(guest.liveXml)) {
 			const group = device.source === undefined ? undefined : groupOf(this.machine, device.source);
+			if (device.kind === 'direct') {
+				guest.plugs.set(device.mac ?? '', plugIn(this.machine, device));
+			}
+
 			if (device.source !== undefined) {
 				const saved = device.kind === 'interface' ? {mac: '00:00:00:00:00:00', vlan: 0} : undefined;
 				guest.holds.set(device.source, {bdf: device.source, guest: guest.name, pid: guest.pid, boundByLibvirt: device.managed, saved, mac: device.mac, since: Number.NEGATIVE_INFINITY});
@@ -178,14 +188,14 @@ export class SimDaemon {
 			throw new Refusal(errorNumbers.xmlDetail, `(device_definition):1: Start tag expected, '<' not found\n${xml.slice(0, 80)}\n^`);
 		}
 
-		if (device.kind !== 'network' && device.kind !== 'bridge' && device.source === undefined) {
+		if ((device.kind === 'hostdev' || device.kind === 'interface') && device.source === undefined) {
 			throw new Refusal(errorNumbers.unsupported, 'unsupported configuration: missing source address of the host device');
 		}
 
 		requireTarget(guest, target);
 		changing(this.machine, `attach ${device.source ?? device.network ?? ''} to ${guest.name} (${target})`);
 		// libvirt makes up a MAC where the XML has none; the same one each run here.
-		const mac = device.kind === 'hostdev' ? undefined : device.mac ?? `52:54:00:5e:00:${(this.#nextMac++).toString(16).padStart(2, '0')}`;
+		const mac = device.kind === 'hostdev' || device.kind === 'shmem' ? undefined : device.mac ?? `52:54:00:5e:00:${(this.#nextMac++).toString(16).padStart(2, '0')}`;
 		if (target === 'live') {
 			this.#attachLive(guest, {...device, mac});
 		} else {
@@ -221,7 +231,7 @@ export class SimDaemon {
 	}
 
 	#isPlain({kind, network}: DeviceRequest): boolean {
-		return kind === 'bridge' || (kind === 'network' && childOf(parseXml(this.#networks.find(network ?? '').xml), 'forward')?.attributes['mode'] !== 'hostdev');
+		return kind === 'bridge' || kind === 'direct' || kind === 'vhostuser' || kind === 'shmem' || (kind === 'network' && childOf(parseXml(this.#networks.find(network ?? '').xml), 'forward')?.attributes['mode'] !== 'hostdev');
 	}
 
 	#attachPlain(guest: Guest, device: DeviceRequest): void {
@@ -236,8 +246,21 @@ export class SimDaemon {
 		}
 
 		const bus = ports === undefined ? undefined : device.bus !== undefined && ports.includes(device.bus) ? device.bus : ports[0];
+		if (device.kind === 'shmem' && ports !== undefined && device.bus === undefined) {
+			// Without an address it is a conventional PCI device, for which q35 has no slot.
+			throw new Refusal(errorNumbers.internal, 'internal error: No more available PCI slots');
+		}
+
+		if (device.kind === 'vhostuser' && !sharesMemory(xml)) {
+			throw new Refusal(errorNumbers.unsupported, `unsupported configuration: 'vhostuser' requires shared memory`);
+		}
+
+		if (device.kind !== 'shmem' && !isStandby(device)) {
+			guest.plugs.set(device.mac ?? '', plugIn(this.machine, device));
+		}
+
 		guest.migratableXml &&= addDevice(guest.migratableXml, device, {bus, alias: undefined});
-		guest.liveXml = addDevice(xml, device, {bus, alias: device.alias ?? `net${1 + guest.nextAlias++}`});
+		guest.liveXml = addDevice(xml, device, {bus, alias: device.alias ?? (device.kind === 'shmem' ? `shmem${guest.nextAlias++}` : `net${1 + guest.nextAlias++}`)});
 	}
 
 	// networkAllocateActualDevice: the first VF of the pool that no guest has through a pool.
@@ -277,7 +300,7 @@ export class SimDaemon {
 
 		requireTarget(guest, target);
 		const definition = target === 'live' ? guest.liveXml : guest.inactiveXml;
-		const found = device.kind === 'hostdev' || device.mac === undefined ? findDevice(definition, device) : findInterface(definition, device);
+		const found = device.kind === 'shmem' ? findSharedMemory(definition, device) : device.kind === 'hostdev' || device.mac === undefined ? findDevice(definition, device) : findInterface(definition, device);
 		if (!found) {
 			throw new Refusal(errorNumbers.deviceMissing, `device not found: ${device.source === undefined ? `no device matching MAC address ${device.mac ?? ''} found` : `host device ${device.source} not found`}`);
 		}
@@ -333,10 +356,18 @@ export class SimDaemon {
 	}
 }
 
-/** The interface goes from both forms of the running definition. */
-function releasePlain(guest: Guest, {mac, kind}: DeviceRequest): void {
+// <memoryBacking><access mode='shared'/>.
+function sharesMemory(xml: string): boolean {
+	return childOf(childOf(parseXml(xml), 'memoryBacking'), 'access')?.attributes['mode'] === 'shared';
+}
+
+/** The device goes from both forms of the running definition, and from the host. */
+function releasePlain(guest: Guest, {mac, kind, network}: DeviceRequest): void {
+	guest.plugs.get(mac ?? '')?.release();
+	guest.plugs.delete(mac ?? '');
+	guestSystemOf(guest).links.delete(mac ?? '');
 	const without = (xml: string | undefined) => {
-		const found = allDevicesOf(xml ?? '').find(({device}) => device.kind === kind && device.mac === mac);
+		const found = allDevicesOf(xml ?? '').find(({device}) => device.kind === kind && (kind === 'shmem' ? device.network === network : device.mac === mac));
 		return xml === undefined || found === undefined ? xml : removeElement(xml, found.element);
 	};
 

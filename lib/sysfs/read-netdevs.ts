@@ -44,6 +44,7 @@ interface IpLink {
 	address?: string;
 	master?: string;
 	link?: string;
+	linkinfo?: {info_kind?: string; info_data?: {vlan_filtering?: number}};
 	parentbus?: string;
 	parentdev?: string;
 }
@@ -78,6 +79,8 @@ export function parseNetdevs({link, address}: IpOutput): Map<string, Netdev> {
 			up: entry.flags?.includes('UP') ?? false,
 			operstate: (entry.operstate ?? 'unknown').toLowerCase(),
 			addresses: addresses.get(entry.ifname) ?? [],
+			kind: entry.linkinfo?.info_kind ?? null,
+			vlanFiltering: entry.linkinfo?.info_data?.vlan_filtering === 1,
 			master: entry.master ?? null,
 			lowerDevices: entry.link === undefined ? [] : [entry.link],
 			bdf: entry.parentbus === 'pci' && entry.parentdev !== undefined ? parseBdf(entry.parentdev) ?? null : null,

@@ -46,12 +46,12 @@ export const attachDevice: ActionHandler<AttachDeviceAction> = {
 			const device = findDevice(await readDefinition(libvirt, action), action);
 			vf = device?.source ?? source;
 			driver = vf === null ? null : readDriver(host.files, vf);
-			return device !== undefined && (target === 'config' || vf === null || isVfioDriver(driver));
+			return device !== undefined && (target === 'config' || vf === null || action.method === 'macvtap' || isVfioDriver(driver));
 		};
 
 		if (!await waitUntil(host.clock, {budgetMs: budgets.attach, signal}, isThere)) {
 			const absent = await look(context, action) !== true;
-			throw await stepFailed(host, `${guest.name} did not get ${vf ?? (action.method === 'virtio' ? `an interface on ${action.network}` : 'its VF')}`, {
+			throw await stepFailed(host, `${guest.name} did not get ${vf ?? nameOf(action)}`, {
 				why: absent ? `libvirt took the request and its ${target} definition does not show the device` : `libvirt shows the device, but ${vf} is on ${driver ?? 'no driver'}`,
 			}, trace);
 		}
@@ -80,6 +80,11 @@ export const detachDevice: ActionHandler<DetachDeviceAction> = {
 		}
 	},
 };
+
+/** A device without a source that is known yet. */
+function nameOf({method, network}: AttachDeviceAction): string {
+	return method === 'network' ? 'its VF' : method === 'ivshmem' ? `the shared memory ${network}` : `an interface on ${network}`;
+}
 
 /** Whether the definition has the device, or why there is no definition. */
 async function look(context: ActionContext, action: AttachDeviceAction | DetachDeviceAction): Promise<boolean | string> {

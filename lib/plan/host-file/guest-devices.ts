@@ -57,11 +57,12 @@ export function matchDevices(guest: Guest, wanted: readonly ResolvedGuestVf[], i
 	};
 }
 
-/** The guest's devices, each once. */
+/** The guest's devices that a host file can name, each once. */
 export function heldVfs(guest: Guest): HeldVf[] {
 	const held = new Map<string, HeldVf>();
 	for (const target of ['live', 'config'] as const) {
-		for (const device of guest[target]?.devices ?? []) {
+		// A host file has no word for macvtap, so what a guest has by it stays.
+		for (const device of guest[target]?.devices.filter(({method}) => method !== 'macvtap') ?? []) {
 			// The saved interface of a pool has no source: it is known by its MAC.
 			const key = device.network === null ? `${device.source}` : `${device.network} ${device.mac}`;
 			const known = held.get(key) ?? {source: device.source, network: device.network, mac: device.mac, live: null, config: null};

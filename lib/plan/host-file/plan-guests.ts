@@ -81,7 +81,7 @@ function attach(fold: Fold, uuid: string, {path, vf, pool, settings, wanted}: Re
 	const {mac, ...rest} = settings;
 	// The half that is there says how; only the other one is attached.
 	const other = held?.live ?? held?.config ?? null;
-	const method = wanted.method ?? (other === null || other.method === 'network' ? undefined : other.method);
+	const method = wanted.method ?? (other === null || other.method === 'network' || other.method === 'macvtap' ? undefined : other.method);
 	const managed = wanted.managed ?? other?.managed;
 	const request: AttachRequest = {
 		guest: uuid, device: vf?.bdf ?? `pool:${pool}`, live: false, config: false,

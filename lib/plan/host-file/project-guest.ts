@@ -37,10 +37,16 @@ function withDevice(definition: GuestDefinition, action: AttachDeviceAction): Gu
 	const {source, network, mac, method, managed, deviceXml} = action;
 	const partner = attributeIn(deviceXml, 'teaming', 'persistent');
 	const alias = attributeIn(deviceXml, 'alias', 'name');
-	const device: GuestDevice[] = method !== 'hostdev' && method !== 'interface' && method !== 'network' ? [] : [{method, source, network, mac, vlan: vlanOf(action), managed, alias, guestAddress: null, teaming: partner}];
-	const nic: GuestNic = method === 'virtio'
-		? {mac, type: attributeIn(deviceXml, 'interface', 'type') ?? 'network', source: network, model: 'virtio', alias, guestAddress: null, teaming: {type: 'persistent', persistent: null}}
-		: {mac, type: method === 'network' ? 'network' : 'hostdev', source: network, model: null, alias, guestAddress: null, teaming: partner === null ? null : {type: 'transient', persistent: partner}};
+	const vf = {source, network, mac, vlan: vlanOf(action), managed, alias, guestAddress: null, teaming: partner};
+	const device: GuestDevice[] = method === 'macvtap' && source !== null
+		? [{...vf, method, macvtap: {netdev: attributeIn(deviceXml, 'source', 'dev') ?? '', mode: attributeIn(deviceXml, 'source', 'mode') ?? 'vepa'}}]
+		: method === 'hostdev' || method === 'interface' || method === 'network' ? [{...vf, method}] : [];
+	const isVirtio = method !== 'interface' && method !== 'network';
+	const nic: GuestNic = {
+		mac, type: attributeIn(deviceXml, 'interface', 'type') ?? 'network', source: attributeIn(deviceXml, 'source', 'dev') ?? network,
+		mode: attributeIn(deviceXml, 'source', 'mode'), vlan: vlanOf(action), model: isVirtio ? 'virtio' : null, alias, guestAddress: null,
+		teaming: method === 'virtio' ? {type: 'persistent', persistent: null} : partner === null ? null : {type: 'transient', persistent: partner},
+	};
 	const free = definition.ports.findIndex(({occupied}) => !occupied);
 	return {
 		...definition,
@@ -51,8 +57,8 @@ function withDevice(definition: GuestDefinition, action: AttachDeviceAction): Gu
 }
 
 function withoutDevice(definition: GuestDefinition, action: DetachDeviceAction): GuestDefinition {
-	if (action.method === 'virtio') {
-		return withoutStandby(definition, action);
+	if (action.method === 'virtio' || (action.source === null && action.method !== 'network')) {
+		return withoutNic(definition, action);
 	}
 
 	const isIt = (device: GuestDevice) => action.source === null || device.source === null ? device.mac !== null && device.mac === action.mac : device.source === action.source;
@@ -73,9 +79,9 @@ function withoutDevice(definition: GuestDefinition, action: DetachDeviceAction):
 	};
 }
 
-/** The virtio half of a failover pair goes; a VF with its MAC stays. */
-function withoutStandby(definition: GuestDefinition, {mac}: DetachDeviceAction): GuestDefinition {
-	const nic = definition.interfaces.find(candidate => candidate.mac === mac && candidate.teaming?.type === 'persistent');
+/** A virtio interface goes; the VF of a failover pair, which has its MAC, stays. */
+function withoutNic(definition: GuestDefinition, {mac, method}: DetachDeviceAction): GuestDefinition {
+	const nic = definition.interfaces.find(candidate => candidate.mac === mac && (method !== 'virtio' || candidate.teaming?.type === 'persistent'));
 	const taken = definition.ports.findLastIndex(({occupied}) => occupied);
 	const index = definition.macs.findIndex(candidate => candidate === mac);
 	return nic === undefined ? definition : {
