@@ -103,10 +103,10 @@ const pairXml = `<domain><devices>
 test('interfaces of all kinds, and the halves of failover pairs', t => {
 	const definition = parseDomain(recordOf({liveXml: pairXml, migratableXml: pairXml}), ['fast']).live!;
 	t.deepEqual(definition.interfaces, [
-		{mac: '52:54:00:00:00:50' as Mac, type: 'network', source: 'default', model: 'virtio', alias: 'ua-pair0', guestAddress: '03:00.0', teaming: {type: 'persistent', persistent: null}},
-		{mac: '52:54:00:00:00:50' as Mac, type: 'hostdev', source: null, model: null, alias: 'ua-vf0', guestAddress: null, teaming: {type: 'transient', persistent: 'ua-pair0'}},
-		{mac: '52:54:00:00:00:51' as Mac, type: 'bridge', source: 'br0', model: 'e1000e', alias: null, guestAddress: null, teaming: null},
-		{mac: null, type: 'user', source: null, model: null, alias: null, guestAddress: null, teaming: null},
+		{mac: '52:54:00:00:00:50' as Mac, type: 'network', source: 'default', mode: null, vlan: null, model: 'virtio', alias: 'ua-pair0', guestAddress: '03:00.0', teaming: {type: 'persistent', persistent: null}},
+		{mac: '52:54:00:00:00:50' as Mac, type: 'hostdev', source: null, mode: null, vlan: null, model: null, alias: 'ua-vf0', guestAddress: null, teaming: {type: 'transient', persistent: 'ua-pair0'}},
+		{mac: '52:54:00:00:00:51' as Mac, type: 'bridge', source: 'br0', mode: null, vlan: null, model: 'e1000e', alias: null, guestAddress: null, teaming: null},
+		{mac: null, type: 'user', source: null, mode: null, vlan: null, model: null, alias: null, guestAddress: null, teaming: null},
 	]);
 	t.deepEqual(definition.macs, ['52:54:00:00:00:50', '52:54:00:00:00:50', '52:54:00:00:00:51'] as Mac[]);
 	t.deepEqual(definition.devices.map(({method, network, teaming}) => [method, network, teaming]), [['hostdev', null, 'ua-pair1'], ['interface', null, 'ua-pair0']], 'the network of the standby is no pool of the VF');

@@ -22,7 +22,8 @@ function newHost(options: Parameters<typeof simHost>[1] = {}): SimHost {
 	const record = hostBuilder('methods')
 		.bridge({name: 'br0'})
 		.nic({name: 'lan0', bdf: '0000:06:00.0', addresses: ['10.1.0.1/24']})
-		.nic({name: 'spare0', bdf: '0000:07:00.0'})
+		.nic({name: 'spare0', bdf: '0000:07:00.0', up: false})
+		.nic({name: 'busy0', bdf: '0000:09:00.0'})
 		.nic({name: 'port0', bdf: '0000:08:00.0', master: 'br0'})
 		.ssh('10.1.0.1')
 		.pf({card: '82599', bdf: '0000:03:00.0', name: 'pf0', vfs: 4, vfDrivers: {3: null}, vfSettings: {1: {vlan: 7, qos: 3}, 2: {mac: '52:54:00:bb:00:02'}}})
@@ -106,6 +107,8 @@ const refusals: ReadonlyArray<readonly [string, ErrorCode]> = [
 	['vm0 pf0#1 --method macvtap --qos 3 --vlan 3', 'UNSUPPORTED'],
 	['vm0 lan0 --method macvtap', 'UNSUPPORTED'],
 	['vm0 lan0 --method macvtap --macvtap-mode passthrough', 'MANAGEMENT_INTERFACE'],
+	['vm0 busy0 --method macvtap --macvtap-mode passthrough', 'HOST_NETWORK'],
+	['vm0 pf0 --method macvtap --macvtap-mode passthrough', 'HOST_NETWORK'],
 	['vm0 port0 --method macvtap --macvtap-mode bridge', 'UNSUPPORTED'],
 	['vm0 br0 --method macvtap --macvtap-mode bridge', 'UNSUPPORTED'],
 	['vm0 lo --method macvtap --macvtap-mode bridge', 'UNSUPPORTED'],

@@ -8,7 +8,6 @@ import {parseMac, type Mac} from '../model/mac.ts';
 import {quote} from '../model/shell-word.ts';
 import type {Action, AttachDeviceAction, DetachDeviceAction} from './action.ts';
 import {findGuest, resolveTargets} from './find-guest.ts';
-import {inverse} from './inverse.ts';
 import {whichOf} from './plan-detach-standby.ts';
 import type {DetachRequest} from './plan-detach.ts';
 import type {Plan} from './plan.ts';
@@ -73,7 +72,7 @@ export function planDetachOther(inventory: Inventory, request: DetachRequest & {
 		version: 1,
 		subject: {command: 'detach', guest: guestRef, vf: null, leaves, ...other.kind === 'nic' ? {mac: other.mac} : {}},
 		title: `detach ${other.kind === 'nic' ? `the interface ${other.mac}` : `the shared memory ${other.name}`} from ${guest.name}`,
-		actions: [...actions, ...leaves ? restoreLinks(request.attachActions) : [], ...inGuest.actions],
+		actions: [...actions, ...inGuest.actions],
 		warnings: inGuest.warnings,
 		risks: [],
 	};
@@ -103,11 +102,6 @@ function detachMemory(guest: Guest, target: Target, name: string, request: Detac
 		kind: 'detach-device', guest: {name: guest.name, uuid: guest.uuid}, target, source: null, network: name, mac: null, method: 'ivshmem', managed: false, hostDriver: null, portsBefore: null,
 		deviceXml: request.renderXml({method: 'ivshmem', source: null, network: name, mac: null, vlan: null, managed: false, sizeMiB: (memory.sizeBytes ?? 0) / 1024 ** 2, ...memory.guestAddress === null ? {} : {guestAddress: memory.guestAddress}}),
 	}];
-}
-
-/** An interface that was up before macvtap took it alone is up again. */
-function restoreLinks(attachActions: readonly Action[]): Action[] {
-	return attachActions.flatMap(action => action.kind === 'set-link' && action.to === 'down' ? inverse(action) : []);
 }
 
 const methodOf: Readonly<Record<string, 'macvtap' | 'bridge' | 'vhost-user'>> = {direct: 'macvtap', bridge: 'bridge', network: 'bridge', vhostuser: 'vhost-user'};

@@ -18,6 +18,7 @@ import {failureHappens} from './options.ts';
 import type {LibvirtFailure} from './options.ts';
 import {attachConfig, detachController, domainRecord, findDevice, findInterface, findSharedMemory, requireTarget, withoutDevices} from './sim-guest.ts';
 import type {Guest} from './sim-guest.ts';
+import {releasePlain, sharesMemory} from './sim-plain.ts';
 import {SimNetworks} from './sim-networks.ts';
 import {childOf, childrenOf, parseXml, removeElement} from './xml-text.ts';
 
@@ -354,25 +355,6 @@ export class SimDaemon {
 			throw new Refusal(failure.libvirtCode ?? errorNumbers.internal, failure.message ?? `internal error: ${call} fails because the test wants it`);
 		}
 	}
-}
-
-// <memoryBacking><access mode='shared'/>.
-function sharesMemory(xml: string): boolean {
-	return childOf(childOf(parseXml(xml), 'memoryBacking'), 'access')?.attributes['mode'] === 'shared';
-}
-
-/** The device goes from both forms of the running definition, and from the host. */
-function releasePlain(guest: Guest, {mac, kind, network}: DeviceRequest): void {
-	guest.plugs.get(mac ?? '')?.release();
-	guest.plugs.delete(mac ?? '');
-	guestSystemOf(guest).links.delete(mac ?? '');
-	const without = (xml: string | undefined) => {
-		const found = allDevicesOf(xml ?? '').find(({device}) => device.kind === kind && (kind === 'shmem' ? device.network === network : device.mac === mac));
-		return xml === undefined || found === undefined ? xml : removeElement(xml, found.element);
-	};
-
-	guest.liveXml = without(guest.liveXml);
-	guest.migratableXml = without(guest.migratableXml);
 }
 
 const doingOf: Record<LibvirtFailure['call'], string> = {

@@ -116,6 +116,11 @@ function planOnNetdev(inventory: Inventory, to: AttachTo, {netdev, mode}: {netde
 		throw new AppError(use?.kind === 'management' ? 'MANAGEMENT_INTERFACE' : 'HOST_NETWORK', `${name} cannot be a guest's alone`, {why: `${why}, and in passthrough mode libvirt gives it the guest's MAC`, fix: 'name a VF, or use --macvtap-mode bridge'});
 	}
 
+	const held = to.guest.live?.interfaces.some(nic => nic.type === 'direct' && nic.source === name) ?? false;
+	if (mode === 'passthrough' && netdev.up && !held) {
+		throw new AppError('HOST_NETWORK', `${name} is up, so the host may use it`, {why: 'a guest that has it alone sets it down for the host, too, when it lets go', fix: `ip link set dev ${quote(name)} down, if the host can do without it; or use --macvtap-mode bridge`});
+	}
+
 	const pf = inventory.pfs.find(({bdf}) => bdf === netdev.bdf);
 	if (mode === 'passthrough' && pf !== undefined && pf.numVfs > 0) {
 		throw new AppError('UNSUPPORTED', `${name} has ${pf.numVfs} VFs, which have no link while a guest that has it alone is off`, {why: 'libvirt sets the interface down when the guest lets go', fix: `name one of its VFs, for example ${quote(`${name}#0`)}, or use --macvtap-mode bridge`});
@@ -126,10 +131,8 @@ function planOnNetdev(inventory: Inventory, to: AttachTo, {netdev, mode}: {netde
 		throw new AppError('UNSUPPORTED', `${name} is no VF, so there is nothing to set on it`, {why: 'VLAN, rates and checks are settings of a VF on its PF', fix: 'name a VF; for a VLAN make one on the host (ip link add link ... type vlan) and name that'});
 	}
 
-	// libvirt sets it up for the guest and down after it: our own step brings it back as it was.
-	const before: Action[] = mode === 'passthrough' && netdev.up && to.targets.includes('live') ? [{kind: 'set-link', netdev: name, from: 'up', to: 'down'}] : [];
 	return planNic(inventory, to, {
-		method: 'macvtap', spec: {on: 'direct', name, mode}, vlan: null, vf: null, before, after: [],
+		method: 'macvtap', spec: {on: 'direct', name, mode}, vlan: null, vf: null, before: [], after: [],
 		text: `a macvtap interface on ${name} (${mode})`, warnings: shareWarnings(name),
 	});
 }
