@@ -7,7 +7,7 @@ import type {Bdf} from '../model/bdf.ts';
 import {agentAnswer, guestSystemOf} from './guest-agent.ts';
 import {guestInterfaces} from './guest-interfaces.ts';
 import type {GuestSystem} from './guest-system.ts';
-import {addDevice, addressOf, allDevicesOf, deviceRequest, devicesOf, freePorts, isStandby} from './guest-xml.ts';
+import {addDevice, addressOf, deviceRequest, devicesOf, freePorts, isStandby} from './guest-xml.ts';
 import type {DeviceRequest} from './guest-xml.ts';
 import {plugIn} from './guest-plug.ts';
 import {errorNumbers, giveBack, Refusal, takeVf} from './guest-hold.ts';
@@ -18,6 +18,7 @@ import {failureHappens} from './options.ts';
 import type {LibvirtFailure} from './options.ts';
 import {attachConfig, detachController, domainRecord, findDevice, findInterface, findSharedMemory, requireTarget, withoutDevices} from './sim-guest.ts';
 import type {Guest} from './sim-guest.ts';
+import {doingOf} from './sim-doing.ts';
 import {releasePlain, sharesMemory} from './sim-plain.ts';
 import {SimNetworks} from './sim-networks.ts';
 import {childOf, childrenOf, parseXml, removeElement} from './xml-text.ts';
@@ -356,9 +357,3 @@ export class SimDaemon {
 		}
 	}
 }
-
-const doingOf: Record<LibvirtFailure['call'], string> = {
-	attachDevice: 'attach the device', detachDevice: 'detach the device', listDomains: 'list the guests', findDomain: 'find the guest', listNetworks: 'list the networks',
-	defineNetwork: 'define the network', undefineNetwork: 'remove the network', startNetwork: 'start the network', stopNetwork: 'stop the network',
-	setNetworkAutostart: 'set the autostart of the network', updateLease: 'change the lease', agentCommand: 'ask the guest agent',
-};
