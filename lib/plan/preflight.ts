@@ -35,16 +35,6 @@ export function requireAssignment({kernel}: Inventory, accepted: readonly RiskNa
 	return ['unsafe-interrupts'];
 }
 
-/** The PF has an interface by which its VFs are set: PF_NO_DRIVER. */
-export function requireUsablePf(pf: Pf): void {
-	if (pf.netdevs.length === 0) {
-		throw new AppError('PF_NO_DRIVER', `PF ${pf.bdf} has no network interface on this host`, {
-			why: pf.driver === null ? 'no driver is bound to it' : `it is on the driver ${pf.driver}, or its interface is in another namespace`,
-			fix: `bind it to its kernel driver: vfctl show ${pf.bdf}`,
-		});
-	}
-}
-
 /** Throws RISK_NOT_ACCEPTED unless the admin named the risk. */
 export function requireRisk(risk: RiskName, accepted: readonly RiskName[], why: string): void {
 	if (!accepted.includes(risk)) {
