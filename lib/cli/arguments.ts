@@ -33,7 +33,7 @@ export function withoutMarks(text: string): string {
 }
 
 // These may be lists.
-const lists = new Set(['_', '--', 'names', 'accept-risk', 'acceptRisk', 'only', 'skip', 'devices', 'add', 'remove', 'address', 'gateway', 'route', 'nameserver']);
+const lists = new Set(['_', '--', 'names', 'accept-risk', 'acceptRisk', 'only', 'skip', 'devices', 'add', 'remove', 'locations', 'address', 'gateway', 'route', 'nameserver']);
 
 /** Throws USAGE for an option that was given twice, and for a switch with a value that is neither
  * true nor false. */
