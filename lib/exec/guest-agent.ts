@@ -41,20 +41,36 @@ const processStatus = v.object({
  * NO_AGENT when no agent answers, UNSUPPORTED when it must not or cannot run the program, and
  * STEP_FAILED when it answers nonsense or the program does not end in time. */
 export async function guestExec(agent: GuestAgent, [path, ...words]: readonly [string, ...string[]], {timeoutMs = programTimeoutMs}: {timeoutMs?: number} = {}): Promise<GuestExecResult> {
-	const {pid} = await askAgent(agent, 'guest-exec', {path, arg: words, 'capture-output': true}, processId);
-	let status: v.InferOutput<typeof processStatus> | undefined;
+	const pid = await guestStart(agent, [path, ...words]);
+	let result: GuestExecResult | undefined;
 	const hasEnded = async () => {
-		status = await askAgent(agent, 'guest-exec-status', {pid}, processStatus);
-		return status.exited;
+		result = await guestEnded(agent, pid);
+		return result !== undefined;
 	};
 
-	if (!await waitUntil(agent.clock, {budgetMs: timeoutMs}, hasEnded) || status === undefined) {
+	if (!await waitUntil(agent.clock, {budgetMs: timeoutMs}, hasEnded) || result === undefined) {
 		throw new AppError('STEP_FAILED', `'${[path, ...words].join(' ')}' does not end in ${await guestName(agent)}`, {why: `it still runs after ${timeoutMs / 1000} s`});
+	}
+
+	return result;
+}
+
+/** Starts a program in the guest and resolves to its number there. Rejects as guestExec. */
+export async function guestStart(agent: GuestAgent, [path, ...words]: readonly [string, ...string[]], {input}: {input?: string} = {}): Promise<number> {
+	const given = input === undefined ? {} : {'input-data': Buffer.from(input).toString('base64')};
+	return (await askAgent(agent, 'guest-exec', {path, arg: words, 'capture-output': true, ...given}, processId)).pid;
+}
+
+/** How a program that was started ended; undefined while it runs. The agent tells an end only once. */
+export async function guestEnded(agent: GuestAgent, pid: number): Promise<GuestExecResult | undefined> {
+	const status = await askAgent(agent, 'guest-exec-status', {pid}, processStatus);
+	if (!status.exited) {
+		return undefined;
 	}
 
 	const [stdout, stderr] = [decode(status['out-data']), decode(status['err-data'])];
 	if (status['out-truncated'] || stdout.length > longestOutput || stderr.length > longestOutput) {
-		throw new AppError('STEP_FAILED', `'${[path, ...words].join(' ')}' says too much in ${await guestName(agent)}`, {why: `more than ${longestOutput} bytes are not read`});
+		throw new AppError('STEP_FAILED', `a program says too much in ${await guestName(agent)}`, {why: `more than ${longestOutput} bytes are not read`});
 	}
 
 	return {code: status.exitcode ?? 128 + (status.signal ?? 0), stdout, stderr};

@@ -58,6 +58,8 @@ export interface RunOptions {
 	env?: Readonly<Record<string, string>>;
 	/** The program is stopped when it prints more. */
 	maxOutputBytes?: number;
+	/** Ends the program, with everything it started; it resolves then as one that was killed. */
+	signal?: AbortSignal | undefined;
 }
 
 /** Runs programs without a shell, with LC_ALL=C. Resolves whatever the exit code is; rejects

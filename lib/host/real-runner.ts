@@ -29,7 +29,7 @@ export function realRunner(path = `${systemPath}:${process.env['PATH'] ?? ''}`):
 	};
 }
 
-async function run(argv: readonly [string, ...string[]], {input, timeoutMs = defaultTimeoutMs, env, maxOutputBytes = defaultMaxOutputBytes}: RunOptions, path: string): Promise<CommandResult> {
+async function run(argv: readonly [string, ...string[]], {input, timeoutMs = defaultTimeoutMs, env, maxOutputBytes = defaultMaxOutputBytes, signal}: RunOptions, path: string): Promise<CommandResult> {
 	const [program, ...rest] = argv;
 	const child = spawn(program, rest, {
 		cwd: '/',
@@ -51,6 +51,15 @@ async function run(argv: readonly [string, ...string[]], {input, timeoutMs = def
 		const timer = setTimeout(() => {
 			give(`it did not end within ${timeoutMs / 1000} s`);
 		}, timeoutMs);
+		const end = () => {
+			kill(child);
+		};
+
+		signal?.addEventListener('abort', end);
+		if (signal?.aborted) {
+			end();
+		}
+
 		const output = collect(child, maxOutputBytes, () => {
 			give(`it printed more than ${maxOutputBytes / 1024} KiB`);
 		});
@@ -58,10 +67,11 @@ async function run(argv: readonly [string, ...string[]], {input, timeoutMs = def
 			clearTimeout(timer);
 			reject(startError(program, line, error));
 		});
-		child.on('close', (code, signal) => {
+		child.on('close', (code, killedBy) => {
 			clearTimeout(timer);
+			signal?.removeEventListener('abort', end);
 			// As a shell tells a program that was killed.
-			resolve({code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), ...output()});
+			resolve({code: code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy]), ...output()});
 		});
 		// A program that ends without reading its input is judged by its exit status.
 		child.stdin?.on('error', () => {});
@@ -72,15 +82,21 @@ async function run(argv: readonly [string, ...string[]], {input, timeoutMs = def
 /** Ends a program with everything it started, and listens to it no more: one that hangs in the
  * kernel must not keep vfctl from ending. */
 function stop(child: ChildProcess): void {
-	try {
-		process.kill(-child.pid!, 'SIGKILL');
-	} catch {
-		// It is gone already.
-	}
-
+	kill(child);
 	child.stdout?.destroy();
 	child.stderr?.destroy();
 	child.unref();
+}
+
+/** Ends a program with everything it started. One that could not be started has no number. */
+function kill({pid}: ChildProcess): void {
+	try {
+		if (pid !== undefined) {
+			process.kill(-pid, 'SIGKILL');
+		}
+	} catch {
+		// It is gone already.
+	}
 }
 
 function collect({stdout, stderr}: ChildProcess, maxOutputBytes: number, tooMuch: () => void): () => {stdout: string; stderr: string} {

@@ -91,7 +91,8 @@ function tell(out: Output, {more}: PlannedCommand, text: string, json: Record<st
 	out.result([text, ...added.text === '' ? [] : [added.text]].join('\n'), {...json, ...added.json});
 }
 
-async function runContext({host, out, signal, commandLine}: CommandContext, libvirt: LibvirtOnce): Promise<RunContext> {
+/** What executing needs, of a command. */
+export async function runContext({host, out, signal, commandLine}: CommandContext, libvirt: LibvirtOnce): Promise<RunContext> {
 	const fault = process.env['VFCTL_FAULT'];
 	return {
 		host, commandLine, signal,
