@@ -35,7 +35,7 @@ const guestTimeoutMs = 90_000;
 export async function planEnd(run: RunContext, inventory: Inventory, request: EndRequest, {acceptedRisks, renderXml}: Pick<BenchRequest, 'acceptedRisks' | 'renderXml'>): Promise<PlannedEnd> {
 	const {end, method, device, address} = request;
 	if (end.kind === 'netns') {
-		throw new AppError('UNSUPPORTED', `${end.name} is a namespace: vfctl cannot join it by ${method}`, {why: 'it has no way to do that yet', fix: 'attach it yourself, and measure without --method'});
+		throw new AppError('UNSUPPORTED', `${end.name} is a namespace, and is not joined by ${method} yet`, {why: 'only guests are', fix: 'attach it yourself, and measure without --method'});
 	}
 
 	const attach = planAttach(inventory, {guest: end.name, device, live: true, config: false, settings: {}, guestTimeoutMs, acceptedRisks, renderXml});

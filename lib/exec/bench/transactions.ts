@@ -60,7 +60,7 @@ export function parseAb(text: string): Measured {
 			throw new AppError('TOOL_MISSING', 'there is no program \'ab\'', {details: {program: 'ab'}});
 		}
 
-		throw unreadable('ab', /^apr_\w+: .*|^ab: .*/m.exec(text)?.[0] ?? `it printed '${text.trim().slice(-200)}'`);
+		throw unreadable('ab', /\bapr_\w+: .*|^ab: .*/m.exec(text)?.[0] ?? `it printed '${text.trim().slice(-200)}'`);
 	}
 
 	const refused = number(/^Non-2xx responses:\s+(\d+)$/m) ?? 0;
