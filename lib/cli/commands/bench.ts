@@ -61,7 +61,7 @@ function requireFigures(result: BenchResult): void {
 	const [first] = problems;
 	throw new AppError('BENCH_FAILED', 'nothing could be measured', {
 		why: problems.map(({method, problem}) => `${method}: ${problemText({...problem, fix: null})}`).join('; '),
-		...first?.problem.fix == null ? {} : {fix: first.problem.fix},
+		...typeof first?.problem.fix === 'string' ? {fix: first.problem.fix} : {},
 		details: {result},
 	});
 }
