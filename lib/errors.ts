@@ -44,7 +44,7 @@ export const errorCodes = {
 	NETNS_NOT_FOUND: {exit: 'notFound', meaning: 'there is no network namespace of that name or path'},
 	RULE_NOT_FOUND: {exit: 'notFound', meaning: 'the card has no steering rule at that location'},
 	OPERATION_NOT_FOUND: {exit: 'notFound', meaning: 'the journal has no operation of that number'},
-	NOT_ATTACHED: {exit: 'notFound', meaning: 'the guest does not have that VF'},
+	NOT_ATTACHED: {exit: 'notFound', meaning: 'the guest or namespace does not have that VF'},
 	NO_FREE_VF: {exit: 'refused', meaning: 'every VF of the PF or pool is taken; the message says by whom'},
 	PF_NOT_VF: {exit: 'refused', meaning: 'a PF was named where only a VF may be given away'},
 	NOT_SRIOV: {exit: 'refused', meaning: 'the device is neither an SR-IOV PF nor a VF'},

@@ -3,7 +3,7 @@ import type {Bdf} from '../model/bdf.ts';
 import type {MoveNetdevAction} from '../plan/netns-actions.ts';
 import {doneActions, type Operation} from './operation.ts';
 
-interface OpenMove {
+export interface OpenMove {
 	operation: Operation;
 	move: MoveNetdevAction;
 }

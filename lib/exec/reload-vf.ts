@@ -7,6 +7,7 @@ import {readDriver} from '../sysfs/read-pci.ts';
 import {isVfioDriver} from '../model/vf-driver.ts';
 import type {ActionContext} from './actions/handler.ts';
 import {reprobe} from './bind-device.ts';
+import {noteNetdev, restoreNetdev} from './keep-netdev.ts';
 import {deviceUse, readBinding, readNetdevs} from './pci-state.ts';
 import {stepFailed} from './step-error.ts';
 import {budgets, waitUntil} from './wait.ts';
@@ -15,7 +16,7 @@ import {budgets, waitUntil} from './wait.ts';
 const IFF_UP = 1;
 
 /** Unbinds the VF from its network driver and probes it again, and waits until its interface has
- * the MAC. A VF that is in use is left alone, with a note; one on vfio or without a driver, too. */
+ * the MAC, with the name and MTU that it had. A VF that is in use is left alone, with a note; one on vfio or without a driver, too. */
 export async function reloadVf(context: ActionContext, bdf: Bdf, mac: Mac): Promise<void> {
 	const {host, signal} = context;
 	const bound = readDriver(host.files, bdf);
@@ -27,6 +28,7 @@ export async function reloadVf(context: ActionContext, bdf: Bdf, mac: Mac): Prom
 
 	if (bound !== null) {
 		if (mac !== zeroMac && hasMac(context, bdf, mac)) {
+			await restoreNetdev(context, bdf);
 			return;
 		}
 
@@ -36,6 +38,7 @@ export async function reloadVf(context: ActionContext, bdf: Bdf, mac: Mac): Prom
 			return;
 		}
 
+		await noteNetdev(context, bdf);
 		await context.remember(`driver ${bdf}`, driver);
 	}
 
@@ -44,6 +47,8 @@ export async function reloadVf(context: ActionContext, bdf: Bdf, mac: Mac): Prom
 		const seen = readNetdevs(host.files, bdf).map(name => `${name} has ${macOf(context, name) ?? 'none'}`);
 		throw await stepFailed(host, `${bdf} did not take the MAC ${mac}`, {why: seen.join(', ') || 'its interface did not come back'});
 	}
+
+	await restoreNetdev(context, bdf);
 }
 
 function keepReason({host}: ActionContext, bdf: Bdf, driver: string): string | undefined {

@@ -49,3 +49,9 @@ export function ipInside(netns: Pick<NetnsRef, 'name'> | null): [string, ...stri
 export function spareName(bdf: Bdf): string {
 	return `vf${bdf.slice(2).replaceAll(/[:.]/g, '')}`;
 }
+
+/** What the kernel takes for an interface (IFNAMSIZ, dev_valid_name in net/core/dev.c), and `ip` for
+ * a name. A number alone `ip` would take for an index, a `%d` the kernel for a pattern. */
+export function isInterfaceName(text: string): boolean {
+	return /^(?!\.\.?$)(?!-)(?!\d+$)[^/:\s%\p{Cc}]{1,15}$/u.test(text) && new TextEncoder().encode(text).length <= 15;
+}

@@ -4,11 +4,13 @@ import type {CommandResult} from '../host/host.ts';
 import {parseMac} from '../model/mac.ts';
 import type {Errno} from './errno.ts';
 import {strerror} from './errno.ts';
+import {loseIpv6} from './ip-address.ts';
 import {loseRoutes} from './ip-route.ts';
 import {recordedList} from './ip-show.ts';
 import {bdfOfNetdev, changing} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {setAddress} from './netdev-address.ts';
+import {hostMachine, moveNetdev, namespaceMachine, renameNetdev} from './namespaces.ts';
 import {setLink} from './netdevs.ts';
 import {forgetRules} from './steering.ts';
 import {setVf} from './vf-settings.ts';
@@ -31,6 +33,10 @@ export function ipLinkSet(machine: Machine, words: readonly string[]): CommandRe
 			forgetRules(machine, netdev);
 		}
 
+		if (first === 'down' && machine.namespaces.host !== undefined) {
+			loseIpv6(machine, netdev);
+		}
+
 		return succeeded;
 	}
 
@@ -47,7 +53,35 @@ export function ipLinkSet(machine: Machine, words: readonly string[]): CommandRe
 		return setVfOf(machine, netdev, options.slice(1));
 	}
 
+	if (first === 'netns' || first === 'name') {
+		return move(machine, netdev, options);
+	}
+
 	return failed(255, `Error: either "dev" is duplicate, or "${first}" is a garbage.`);
+}
+
+/** `netns NS`, `name NEW` or both: one request to the kernel. */
+function move(machine: Machine, netdev: string, options: readonly string[]): CommandResult {
+	const value = (word: string) => options.includes(word) ? options[options.indexOf(word) + 1] ?? '' : undefined;
+	const [netns, name = netdev] = [value('netns'), value('name')];
+	const host = hostMachine(machine);
+	const target = netns === undefined ? machine : netns === '1' ? host : namespaceMachine(host, netns);
+	if (target === undefined) {
+		return failed(255, `Error: argument "${netns}" is wrong: Invalid "netns" value\n`);
+	}
+
+	if (target.tree.exists(`/sys/class/net/${name}`) && (target !== machine || name !== netdev)) {
+		return failed(2, `RTNETLINK answers: ${strerror.EEXIST}`);
+	}
+
+	changing(machine, `ip link set ${netdev} ${options.join(' ')}`);
+	if (target !== machine) {
+		moveNetdev(machine, netdev, target, name);
+	} else if (name !== netdev) {
+		renameNetdev(machine, netdev, name);
+	}
+
+	return succeeded;
 }
 
 // dev_validate_mtu in net/core/dev.c; IPv6 leaves an interface below 1280 bytes (addrconf_notify).

@@ -41,8 +41,8 @@ export function addressList(machine: Machine): Json[] {
 	const recorded = recordedList(machine, ['ip', '-j', 'addr', 'show']);
 	return netdevNames(machine).map(name => {
 		const known: Json = recorded.find(one => one['ifname'] === name) ?? {...baseLink(machine, name), addr_info: []};
-		const addresses = Array.isArray(known['addr_info']) ? known['addr_info'] as Json[] : [];
-		return {...known, ...changingFacts(machine, name, known['flags']), ...machine.withoutIpv6.has(name) ? {addr_info: addresses.filter(({family}) => family !== 'inet6')} : {}};
+		const addresses = machine.addresses.get(name) ?? (Array.isArray(known['addr_info']) ? known['addr_info'] as Json[] : []);
+		return {...known, addr_info: addresses, ...changingFacts(machine, name, known['flags']), ...machine.withoutIpv6.has(name) ? {addr_info: addresses.filter(({family}) => family !== 'inet6')} : {}};
 	});
 }
 

@@ -59,6 +59,10 @@ export interface Machine {
 	readonly withoutIpv6: Set<string>;
 	/** Steering rules of cards, by interface, as far as they were looked at. */
 	readonly steering: Map<string, SimSteering>;
+	/** Addresses of interfaces whose addresses changed since the record, as `ip -j addr show` tells them. */
+	readonly addresses: Map<string, Json[]>;
+	/** Network namespaces by inode, how many were made, and in one of them the host. */
+	readonly namespaces: {readonly known: Map<number, Machine>; made: number; readonly host: Machine | undefined};
 	/** Asks the guest that uses a VF to give it back; libvirt's side puts its function here. */
 	requestRelease: ((bdf: Bdf, owner: string) => void) | undefined;
 	nextIfindex: number;
@@ -87,6 +91,8 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		routes: {4: recordedRoutes(record, ['ip', '-j', 'route', 'show']), 6: recordedRoutes(record, ['ip', '-j', '-6', 'route', 'show'])},
 		withoutIpv6: new Set(),
 		steering: new Map(),
+		addresses: new Map(),
+		namespaces: {known: new Map(), made: 0, host: undefined},
 		requestRelease: undefined,
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,

@@ -5,12 +5,14 @@ import type {CommandResult, Runner} from '../host/host.ts';
 import {jsonLines} from '../record/json-lines.ts';
 import {bootPrograms} from './boot-programs.ts';
 import {ethtool} from './ethtool.ts';
+import {ipAddress} from './ip-address.ts';
 import {ipRoute, routeList} from './ip-route.ts';
 import {addressList, linkList} from './ip-show.ts';
 import {ipLinkSet} from './ip-set.ts';
 import {changing} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {isKnownModule, isLoaded, loadModule, moduleName, unloadModule} from './modules.ts';
+import {addNamespace, namespaceMachine, namespaceNames, removeNamespaceName} from './namespaces.ts';
 import {driverForId} from './nic-drivers.ts';
 import {failureHappens} from './options.ts';
 
@@ -46,11 +48,20 @@ export function simRunner(machine: Machine): Runner {
 
 const programs: Readonly<Record<string, Program>> = {
 	ip(machine, words) {
+		if (words[0] === '-n') {
+			return inNamespace(machine, words[1] ?? '', words.slice(2));
+		}
+
+		const named = netnsCommand(machine, words);
+		if (named !== undefined) {
+			return named;
+		}
+
 		if (words[0] === 'link' && words[1] === 'set') {
 			return ipLinkSet(machine, words.slice(2));
 		}
 
-		const routed = ipRoute(machine, words);
+		const routed = ipRoute(machine, words) ?? ipAddress(machine, words);
 		if (routed !== undefined) {
 			return routed;
 		}
@@ -70,6 +81,11 @@ const programs: Readonly<Record<string, Program>> = {
 		}
 
 		return list ? text(jsonLines(list)) : /^(?:-j )?netns list$/.test(words.join(' ')) && !recordedFor(machine, ['ip', ...words]) ? text('') : undefined;
+	},
+	nsenter(machine, [option = '', program = '', ...words]) {
+		const path = option.replace(/^--net=/, '');
+		const inner = namespaceMachine(machine, path);
+		return inner === undefined ? {code: 1, stdout: '', stderr: `nsenter: cannot open ${path}: No such file or directory\n`} : programs[program]?.(inner, words);
 	},
 	modprobe(machine, words) {
 		if (words.includes('-R') || words.includes('--resolve-alias')) {
@@ -101,6 +117,37 @@ const programs: Readonly<Record<string, Program>> = {
 		return text(recorded + machine.log.map(line => `${line}\n`).join(''));
 	},
 };
+
+/** `ip -n NAME ...`; undefined for a namespace that only the record knows. */
+function inNamespace(machine: Machine, name: string, words: readonly string[]): CommandResult | undefined {
+	const inner = namespaceMachine(machine, name);
+	return inner ? programs['ip']?.(inner, words) : recordedFor(machine, ['ip', '-n', name, ...words]) ? undefined : {code: 255, stdout: '', stderr: `Cannot open network namespace "${name}": No such file or directory\n`};
+}
+
+/** `ip netns add|del|list` of the namespaces that are simulated; undefined for others. */
+function netnsCommand(machine: Machine, words: readonly string[]): CommandResult | undefined {
+	const [object, verb, name = ''] = words.filter(word => word !== '-j');
+	if (object !== 'netns') {
+		return undefined;
+	}
+
+	const names = namespaceNames(machine);
+	switch (verb) {
+		case 'add': {
+			changing(machine, `ip netns add ${name}`);
+			return names.includes(name) ? {code: 1, stdout: '', stderr: `Cannot create namespace file "/run/netns/${name}": File exists\n`} : (addNamespace(machine, {name}), text(''));
+		}
+
+		case 'del': {
+			changing(machine, `ip netns del ${name}`);
+			return removeNamespaceName(machine, name) ? text('') : {code: 1, stdout: '', stderr: `Cannot remove namespace file "/run/netns/${name}": No such file or directory\n`};
+		}
+
+		default: {
+			return names.length === 0 ? undefined : text(words.includes('-j') ? jsonLines(names.map(one => ({name: one}))) : names.map(one => `${one}\n`).join(''));
+		}
+	}
+}
 
 // `modprobe -R pci:v00008086d000010EDsv...` prints the modules that the alias stands for.
 function resolveAlias(alias: string): CommandResult {

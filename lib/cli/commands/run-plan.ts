@@ -2,14 +2,17 @@
 import {AppError} from '../../errors.ts';
 import {execute} from '../../exec/execute.ts';
 import {parseFault} from '../../exec/fault.ts';
+import {readableNetnsAttachments} from '../../exec/netns-attachments.ts';
 import {readInventory} from '../../exec/read-inventory.ts';
 import type {RunContext} from '../../exec/run-context.ts';
 import {withLock} from '../../exec/with-lock.ts';
 import type {Inventory} from '../../model/inventory.ts';
+import {withLeftovers} from '../../plan/netns/leftovers.ts';
 import type {Plan} from '../../plan/plan.ts';
 import {planJson, planText} from '../../render/plan-text.ts';
 import type {Output} from '../../render/output.ts';
 import {progressReporter} from '../../render/progress.ts';
+import {requireHostNamespace} from '../../sysfs/namespaces.ts';
 import {confirm} from '../confirm.ts';
 import type {CommandContext} from '../context.ts';
 import {libvirtOnce, type LibvirtOnce} from '../libvirt-once.ts';
@@ -35,7 +38,7 @@ export async function runPlanned(context: CommandContext, command: PlannedComman
 
 	const libvirt = libvirtOnce(context);
 	try {
-		const plan = await command.plan(await readInventory(context.host, await libvirt.tryGet()), await runContext(context, libvirt));
+		const plan = await command.plan(await readHost(context, libvirt), await runContext(context, libvirt));
 		tell(out, command, planText(plan), {dryRun: true, changed: plan.actions.length > 0, operation: null, ...planJson(plan)});
 	} finally {
 		await libvirt.close();
@@ -68,7 +71,7 @@ export async function underLock(context: CommandContext, use: (run: RunContext, 
 
 async function runNow(context: CommandContext, command: PlannedCommand, run: RunContext, libvirt: LibvirtOnce): Promise<void> {
 	const {options, out} = context;
-	const plan = await command.plan(await readInventory(context.host, await libvirt.tryGet()), run);
+	const plan = await command.plan(await readHost(context, libvirt), run);
 	for (const warning of plan.warnings) {
 		out.note(`note: ${warning}`);
 	}
@@ -84,6 +87,13 @@ async function runNow(context: CommandContext, command: PlannedCommand, run: Run
 
 	const {number: operation} = await execute(plan, run, {confirm: command.confirm});
 	tell(out, command, `done: ${plan.title}`, {dryRun: false, changed: true, operation, ...planJson(plan)});
+}
+
+/** The host as it is, with what namespaces that are gone left on VFs. Throws UNSUPPORTED where vfctl
+ * does not see the host's interfaces. */
+async function readHost({host}: CommandContext, libvirt: LibvirtOnce): Promise<Inventory> {
+	requireHostNamespace(host.files);
+	return withLeftovers(await readInventory(host, await libvirt.tryGet()), readableNetnsAttachments(host.files));
 }
 
 function tell(out: Output, {more}: PlannedCommand, text: string, json: Record<string, unknown>): void {
