@@ -26,8 +26,8 @@ export interface CniAttachment {
 	readonly ifname: string;
 }
 
-const nameForm = /^(?!\.\.?$)[^/\s]{1,255}$/;
-const pathForm = /^\/(?:run|var\/run|proc)\/(?!.*\/\.\.?(?:\/|$))[\w.:/@+-]+$/;
+const nameForm = /^(?!\.\.?$)[^/\s\p{Cc}]{1,255}$/u;
+const pathForm = /^(?!.*\/\.\.?(?:\/|$))\/(?:run|var\/run|proc)\/[\w.:/@+-]+$/;
 
 /** A name or path that may be given to `ip`: nothing that could be an option or leave its directory. */
 export function isNetnsName(text: string): boolean {

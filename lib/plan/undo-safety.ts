@@ -61,7 +61,7 @@ function requireNoHostUse({netdev}: SetLinkAction, {netdevs, hostUses}: Inventor
 	}
 }
 
-/** The inventory as it will be when the plan has detached its devices. */
+/** The inventory as it will be when the plan has detached its devices and taken interfaces home. */
 function withoutDetached({actions}: Plan, inventory: Inventory): Inventory {
-	return project(inventory, actions.filter(({kind}) => kind === 'detach-device'));
+	return project(inventory, actions.filter(({kind}) => kind === 'detach-device' || kind === 'move-netdev'));
 }

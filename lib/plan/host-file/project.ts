@@ -64,6 +64,11 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 			return projectLease(inventory, action);
 		}
 
+		case 'move-netdev': {
+			const {netns, name} = action.to;
+			return withVf(inventory, action.bdf, vf => ({...vf, inNamespace: netns !== null, netdevs: netns === null && name !== null ? [name] : []}));
+		}
+
 		// Nothing of these is in an inventory.
 		case 'write-file':
 		case 'check-guest':
@@ -71,7 +76,6 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'guest-file':
 		case 'kernel-arguments':
 		case 'set-unit':
-		case 'move-netdev':
 		case 'netns-network':
 		case 'set-irq-affinity':
 		case 'set-rps':

@@ -54,7 +54,8 @@ function presentIn({netns}: NamedAttachment, {interfaces, attachments}: NetnsFac
 function lostWith({netns, name}: NamedAttachment, {interfaces, attachments}: NetnsFacts): Candidate[] {
 	return attachments.filter(attachment => attachment.netns.name === name && attachment.netns.inode !== netns?.inode).flatMap(attachment => {
 		const placed: PlacedNetdev | null = interfaces.find(({bdf}) => bdf === attachment.bdf) ?? null;
-		return placed?.place.netns ? [] : [{bdf: attachment.bdf, placed, attachment, names: [...attachment.name === null ? [] : [attachment.name], ...namesBefore(attachment)]}];
+		// The name may have been that of one of several ways to a namespace that is still there.
+		return placed?.place.netns && placed.place.netns.inode !== attachment.netns.inode ? [] : [{bdf: attachment.bdf, placed, attachment, names: [...attachment.name === null ? [] : [attachment.name], ...namesBefore(attachment)]}];
 	});
 }
 

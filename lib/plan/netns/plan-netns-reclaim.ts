@@ -51,7 +51,7 @@ function named(inventory: Inventory, device: string, facts: NetnsFacts): NetnsAt
 	const [bdf, name] = selected.kind === 'vf' ? [selected.vf.bdf, vfName(selected.pf, selected.vf)] : [selected.pf.bdf, pfName(selected.pf)];
 	const attachment = facts.attachments.find(one => one.bdf === bdf);
 	if (attachment === undefined) {
-		throw new AppError('NOT_ATTACHED', `${name} (${bdf}) has nothing to reclaim`, {why: 'vfctl gave it to no namespace since the last boot, or has taken it back', fix: 'vfctl netns list'});
+		throw new AppError('NOT_ATTACHED', `${name} (${bdf}) has nothing to reclaim`, {why: 'it went to no namespace since the last boot, or is back already', fix: 'vfctl netns list'});
 	}
 
 	if (!isLost(inventory, attachment, facts)) {
