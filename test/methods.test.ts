@@ -208,3 +208,25 @@ test('the address of an interface is set through the agent, and its XML is print
 	t.regex((await vfctl(host, ['xml', 'macvtap', 'pf0#1'])).text, /<source dev='pf0v1' mode='passthrough'\/>/);
 	t.regex((await vfctl(host, ['xml', 'ivshmem', 'ring', '--size', '1G'])).text, /<size unit='M'>1024<\/size>/);
 });
+
+test('vfctl methods tells of each method whether this host has it, and of old ones what became of them', async t => {
+	const {json, text, error} = await vfctl(newHost(), ['methods']);
+	t.is(error, undefined);
+	const here = Object.fromEntries((json as {methods: Array<{name: string; available: boolean; why: string}>}).methods.map(({name, available, why}) => [name, [available, why]]));
+	t.deepEqual(here, {
+		sriov: [true, 'pf0: 3 of 4 VFs free, 63 possible; pf1: 0 of 0 VFs free, 63 possible'],
+		macvtap: [true, 'pf0: 3 of 4 VFs free, 63 possible; pf1: 0 of 0 VFs free, 63 possible'],
+		bridge: [true, 'bridges: br0'],
+		openvswitch: [true, 'bridges: ovs0'],
+		'vhost-user': [true, 'guests with shared memory: 2; no huge pages'],
+		ivshmem: [true, 'needs nothing of the host'],
+		namespace: [true, 'pf0: 3 of 4 VFs free, 63 possible; pf1: 0 of 0 VFs free, 63 possible'],
+	});
+	t.regex(text, /^METHOD {2,}HERE {2}ON THIS HOST\nsriov/);
+	t.regex(text, /KNI \(rte_kni\) +removed from DPDK 23\.11/);
+
+	const bare = hostBuilder('bare', {iommu: false}).noLibvirt().pf({card: '82599', bdf: '0000:03:00.0', name: 'pf0', vfs: 1}).record();
+	const answer = await vfctl(simHost(bare), ['methods', 'pf0']);
+	t.deepEqual((answer.json as {methods: Array<{available: boolean}>}).methods.map(({available}) => available), [false, false, false, false, false, false, true]);
+	t.is((await vfctl(simHost(bare), ['methods', 'nothing'])).error?.code, 'VF_NOT_FOUND');
+});

@@ -28,7 +28,7 @@ const guests = ['vm0', 'vm1'] as const;
 /** Attaches to both guests, with addresses, and lets the first ping the second. */
 async function attachBoth(method: string, devices: readonly [string, string], network: string): Promise<void> {
 	for (const [index, guest] of guests.entries()) {
-		const {json} = await vfctl.run(['attach', guest, devices[index]!, '--method', method, '--address', `${network}.${index + 1}/24`, '--guest-file', 'none']);
+		const {json} = await vfctl.run(['attach', guest, devices[index]!, '--method', method, '--address', `${network}.${index + 1}/24`, '--guest-file', 'none', '--guest-timeout', '200']);
 		if (json.changed !== true) {
 			throw new Error(`nothing was attached to ${guest}: ${JSON.stringify(json)}`);
 		}
