@@ -297,6 +297,13 @@ test('an interface that was renamed meanwhile is not touched', async t => {
 	t.is((await listed(host)).length, 1);
 });
 
+test('vfctl show says what a PF can in one line', async t => {
+	t.regex((await vfctl(newHost('ixgbe'), ['show', 'pf0'])).text, /^steering +VFs, queues 0-3, drop; flows ip4 tcp4 udp4 sctp4; ntuple-filters off; 0 rules$/m);
+	t.regex((await vfctl(newHost('82576'), ['show', 'pf0'])).text, /^steering +none: ntuple-filters is off and fixed/m);
+	t.notRegex((await vfctl(newHost('ixgbe'), ['show', 'pf0#0'])).text, /steering/);
+	t.notRegex((await vfctl(simHost(worlds['ixgbe']!(), {missingTools: ['ethtool']}), ['show', 'pf0'])).text, /steering/);
+});
+
 test('without ethtool it is told', async t => {
 	const host = simHost(worlds['ixgbe']!(), {missingTools: ['ethtool']});
 	t.is((await vfctl(host, ['steer', 'list'])).error?.code, 'TOOL_MISSING');

@@ -3,6 +3,7 @@ import type {NetdevView} from './list-view.ts';
 import {pfHolder} from './list-text.ts';
 import {cell, linkText, onOff} from './names.ts';
 import type {GroupView, ShowView} from './show-view.ts';
+import {steerSummary} from './steer-view.ts';
 
 type Line = readonly [string, string];
 
@@ -28,6 +29,7 @@ function pfLines(view: ShowView): Line[] {
 		['NUMA node', cell(pf.numaNode)],
 		...groupLines(view.group),
 		['VFs', `${pf.numVfs} of ${pf.totalVfs} possible`],
+		...view.steering === null ? [] : [['steering', steerSummary(view.steering)] satisfies Line],
 		['new VFs', pf.autoprobe ? 'get their driver' : 'get no driver (sriov_drivers_autoprobe is 0)'],
 		['holder', pfHolder(pf)],
 		...pf.vfs.map((vf): Line => [`VF ${vf.index}`, `${vf.bdf}  ${cell(vf.driver)}  ${vf.holder.text}`]),

@@ -4,11 +4,13 @@ import {groupBlockers} from '../model/group.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {IommuGroup} from '../model/pci.ts';
 import type {Selected} from '../model/select.ts';
+import type {Steering} from '../model/steering.ts';
 import type {DeviceDetails, PcieLink} from '../sysfs/read-device-details.ts';
 import type {NamespacedNetdev} from '../sysfs/read-namespaces.ts';
 import type {PciIds, PciNames} from '../sysfs/read-pci-names.ts';
 import {listView, type PfView, type VfView} from './list-view.ts';
 import {hexId} from './names.ts';
+import {steerView, type SteerView} from './steer-view.ts';
 
 export interface DeviceView {
 	vendorId: string;
@@ -53,6 +55,8 @@ export interface ShowView {
 	pcieLink: PcieLink | null;
 	/** Of the PF's port. */
 	portSpeedMbps: number | null;
+	/** Steering rules of a PF; null for a VF, and where ethtool does not tell. */
+	steering: SteerView | null;
 }
 
 export interface ShowFacts {
@@ -65,10 +69,11 @@ export interface ShowFacts {
 	pcieLink: PcieLink | null;
 	portSpeedMbps: number | null;
 	names: (ids: PciIds) => PciNames;
+	steering: Steering | null;
 }
 
 /** The view of what was named. */
-export function showView({hostName, inventory, selected, namespaced, bridges, details, pcieLink, portSpeedMbps, names}: ShowFacts): ShowView {
+export function showView({hostName, inventory, selected, namespaced, bridges, details, pcieLink, portSpeedMbps, names, steering}: ShowFacts): ShowView {
 	const {pf} = selected;
 	const shown = selected.kind === 'vf' ? {...pf, vfs: [selected.vf]} : pf;
 	const {pfs: [pfView], ...host} = listView({hostName, inventory, pfs: [shown], namespaced, bridges: new Map([[pf.bdf, bridges]])});
@@ -83,6 +88,7 @@ export function showView({hostName, inventory, selected, namespaced, bridges, de
 		group: group ? groupView(bdf, group, inventory) : null,
 		pcieLink,
 		portSpeedMbps,
+		steering: steering === null ? null : steerView(pf, steering),
 	};
 }
 

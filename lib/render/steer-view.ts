@@ -40,17 +40,21 @@ export function steerListText(views: readonly SteerView[]): string {
 	return views.length === 0 ? 'no PF has an interface' : views.map(view => [headLine(view), ...view.rules.length === 0 ? [] : [rulesTable(view)]].join('\n')).join('\n');
 }
 
-/** `ens1f0 (0000:01:00.0, ixgbe): to VFs, queues 0-7 or drop; ip4, tcp4; ntuple-filters on`. */
-export function headLine({pf, netdev, driver, why, ntuple, queues, can, rules}: SteerView): string {
-	const name = `${netdev} (${pf}, ${driver ?? 'no driver'})`;
+/** `ens1f0 (0000:01:00.0, ixgbe): VFs, queues 0-7, drop; flows ip4 tcp4; ntuple-filters on; 1 rule`. */
+function headLine(view: SteerView): string {
+	return `${view.netdev} (${view.pf}, ${view.driver ?? 'no driver'}): ${view.why === null ? '' : 'steering: '}${steerSummary(view)}`;
+}
+
+/** What the card can, in one line. */
+export function steerSummary({why, ntuple, queues, can, rules}: SteerView): string {
 	if (why !== null) {
-		return `${name}: no steering: ${why}`;
+		return `none: ${why}`;
 	}
 
 	const queueText = queues === null ? 'queues' : queues === 1 ? 'queue 0' : `queues 0-${queues - 1}`;
 	const targets = can === null ? ['driver not known to vfctl', queueText] : [...can.vf ? ['VFs'] : [], queueText, ...can.drop ? ['drop'] : []];
 	return [
-		`${name}: ${targets.join(', ')}`,
+		targets.join(', '),
 		...can === null ? [] : [`flows ${can.flows.join(' ')}`],
 		...ntuple === null ? [] : [`ntuple-filters ${onOff(ntuple.on)}${ntuple.fixed ? ' (fixed)' : ''}`],
 		rules.length === 1 ? '1 rule' : `${rules.length} rules`,
