@@ -28,7 +28,7 @@ import {findNetdev} from '../find-netdev.ts';
 import {readNetnsFacts} from '../read-netns-facts.ts';
 import {findCniAttachments} from './attachments.ts';
 import {ipamAdd, ipamDelQuietly} from './ipam.ts';
-import {release} from './release.ts';
+import {release, releaseOwn} from './release.ts';
 import {attachmentOf, cniInventory, isSameAttachment, underCniLock, type CniSession} from './session.ts';
 
 /** The result of ADD. Rejects with everything put back, IPAM's reservation too. */
@@ -80,7 +80,12 @@ async function give(session: CniSession, wanted: CniVfConfig): Promise<Given> {
 	}
 
 	await execute(plan, run);
-	return readGiven(session, plan, netns);
+	try {
+		return await readGiven(session, plan, netns);
+	} catch (error) {
+		await releaseOwn(session);
+		throw error;
+	}
 }
 
 /** What died with its namespace is made as it was, before the VF goes to somebody else: its DEL may
@@ -188,15 +193,10 @@ function resultOf({dns}: CniVfConfig, given: Given, ipam: CniResult | null): Cni
 
 /** The VF back, after something later failed. What fails here too is left to DEL. */
 async function takeBack(session: CniSession): Promise<void> {
-	const key = attachmentOf(session);
 	// The call may have been stopped by a signal, which is not to stop this.
 	const calm = {...session, run: {...session.run, signal: undefined}};
 	try {
-		await underCniLock(calm, async () => {
-			for (const attachment of findCniAttachments(session.run.host.files).filter(({cni}) => isSameAttachment(key, cni))) {
-				await release(calm, attachment);
-			}
-		});
+		await underCniLock(calm, async () => releaseOwn(calm));
 	} catch (error) {
 		session.log('error', `the VF could not be taken back, DEL does it: ${error instanceof Error ? error.message : String(error)}`);
 	}

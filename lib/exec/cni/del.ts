@@ -6,19 +6,14 @@ import type {NetnsAttachment} from '../../plan/netns/netns-request.ts';
 import {findNamespace} from '../../sysfs/namespaces.ts';
 import {findCniAttachments} from './attachments.ts';
 import {ipamDel, ipamDelFor, ipamSinceOne} from './ipam.ts';
-import {release} from './release.ts';
-import {attachmentOf, isSameAttachment, underCniLock, type CniSession} from './session.ts';
+import {release, releaseOwn} from './release.ts';
+import {underCniLock, type CniSession} from './session.ts';
 
 /** Gives addresses and VF back. The addresses first: killed after them, the attachment is still in
  * the journal for the next DEL or GC. The VF comes back even when IPAM fails, which is told after. */
 export async function cniDel(session: CniSession): Promise<void> {
 	const failure = await failureOf(async () => ipamDel(session));
-	const key = attachmentOf(session);
-	await underCniLock(session, async () => {
-		for (const attachment of findCniAttachments(session.run.host.files).filter(({cni}) => isSameAttachment(key, cni))) {
-			await release(session, attachment);
-		}
-	});
+	await underCniLock(session, async () => releaseOwn(session));
 	if (failure !== undefined) {
 		throw failure;
 	}

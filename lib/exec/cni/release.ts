@@ -9,7 +9,8 @@ import type {Plan} from '../../plan/plan.ts';
 import {execute} from '../execute.ts';
 import {readNetnsFacts} from '../read-netns-facts.ts';
 import {waitUntil} from '../wait.ts';
-import {cniInventory, type CniSession} from './session.ts';
+import {findCniAttachments} from './attachments.ts';
+import {attachmentOf, cniInventory, isSameAttachment, type CniSession} from './session.ts';
 
 // The kernel takes a namespace down in a queue of its own (cleanup_net); a busy one takes seconds.
 const returnMs = 30_000;
@@ -28,6 +29,14 @@ export async function release(session: CniSession, attachment: NetnsAttachment):
 	}
 
 	await execute(plan, run);
+}
+
+/** The same for what the container of the call has; nothing happens when it has nothing. */
+export async function releaseOwn(session: CniSession): Promise<void> {
+	const key = attachmentOf(session);
+	for (const attachment of findCniAttachments(session.run.host.files).filter(({cni}) => isSameAttachment(key, cni))) {
+		await release(session, attachment);
+	}
 }
 
 interface Seen {
@@ -66,7 +75,7 @@ function planOf({inventory, placed}: Seen, attachment: NetnsAttachment, leave: (
 	}
 
 	try {
-		return planNetnsDetach(inventory, {bdf, placed, attachment});
+		return planNetnsDetach(withoutIdleUse(inventory, placed), {bdf, placed, attachment});
 	} catch (error) {
 		if (error instanceof AppError && takenCodes.has(error.code)) {
 			leave(errorSentence(error));
@@ -75,6 +84,15 @@ function planOf({inventory, placed}: Seen, attachment: NetnsAttachment, leave: (
 
 		throw error;
 	}
+}
+
+/** Back on the host, a network manager may have set the interface up. Without an address, and in no
+ * bond or bridge, it serves nobody yet. */
+function withoutIdleUse(inventory: Inventory, placed: PlacedNetdev | null): Inventory {
+	const netdev = placed?.place.netns === null ? inventory.netdevs.get(placed.place.name) : undefined;
+	return netdev === undefined || netdev.addresses.length > 0 || netdev.master !== null
+		? inventory
+		: {...inventory, netdevs: new Map([...inventory.netdevs, [netdev.name, {...netdev, up: false}]])};
 }
 
 const takenCodes = new Set(['VF_HELD', 'MANAGEMENT_INTERFACE', 'HOST_NETWORK']);
