@@ -12,7 +12,7 @@ import type {Bdf} from '../../model/bdf.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {zeroMac} from '../../model/mac.ts';
 import type {NetnsRef} from '../../model/netns.ts';
-import {findVf, select, selectPf} from '../../model/select.ts';
+import {findVf, pfName, select, selectPf} from '../../model/select.ts';
 import {isVfioDriver} from '../../model/vf-driver.ts';
 import {planCniAddresses} from '../../plan/cni/plan-addresses.ts';
 import {planVfioAttach} from '../../plan/cni/plan-vfio.ts';
@@ -149,7 +149,7 @@ function planOf(inventory: Inventory, facts: NetnsFacts, {session, wanted, netns
 	}
 
 	const plan = planNetnsAttach(inventory, {
-		netns, cni, acceptedRisks, settings, device: deviceId ?? pf!, wholePf: false, name: session.call.ifname, addresses: [], routes: [],
+		netns, cni, acceptedRisks, settings, device: deviceId ?? pfName(selectPf(inventory, pf!)), wholePf: false, name: session.call.ifname, addresses: [], routes: [],
 		...(mac === null ? {} : {mac}),
 	}, facts);
 	if (plan.actions.length === 0) {

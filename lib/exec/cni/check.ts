@@ -99,7 +99,7 @@ export async function cniStatus(session: CniSession): Promise<void> {
 
 /** The device of the configuration, or without one (the runtime adds it to ADD) any VF at all. */
 function requireVfs(inventory: Inventory, value: CniSession['value']): void {
-	const named = ['deviceID', 'pf'].some(key => typeof value[key] === 'string' && value[key] !== '');
+	const named = ['deviceID', 'pf'].some(key => ![undefined, null, ''].includes(value[key] as string | null | undefined));
 	const {deviceId, pf: name} = named ? parseCniVfConfig(value, null) : {deviceId: null, pf: null};
 	if (deviceId !== null) {
 		requireUsablePf(select(inventory, deviceId).pf);
