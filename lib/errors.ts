@@ -63,6 +63,8 @@ export const errorCodes = {
 	ROUTE_CONFLICT: {exit: 'refused', meaning: 'a route contradicts one that is there, or would cut the connection the admin came in on'},
 	POOL_EXISTS: {exit: 'refused', meaning: 'libvirt has a network of that name already'},
 	POOL_IN_USE: {exit: 'refused', meaning: 'guests have VFs of the pool, so it cannot change now'},
+	MEMORY_IN_USE: {exit: 'refused', meaning: 'huge pages that were to be taken away are in use'},
+	NO_MEMORY: {exit: 'refused', meaning: 'the host would not keep enough memory for itself'},
 	NETDEV_EXISTS: {exit: 'refused', meaning: 'the namespace has an interface of that name already'},
 	RULE_CONFLICT: {exit: 'refused', meaning: 'a steering rule contradicts one that the card has'},
 	NO_SHARED_MEMORY: {exit: 'refused', meaning: 'the memory of the guest is not shared, so no other process can reach it'},

@@ -283,7 +283,7 @@ test('ip with odd answers: entries without names, VF lists that are short or out
 
 const base: Inventory = {
 	kernel: {release: '6.12', commandLine: '', iommu: 'on', interruptRemapping: 'on', unsafeInterrupts: false, modules: []},
-	functions: new Map(), groups: new Map(), pfs: [], netdevs: new Map(), routes: [], hostUses: [], callerPeer: null, vfioUsers: [], guests: [], pools: [], networks: [], libvirtProblem: null,
+	functions: new Map(), groups: new Map(), pfs: [], netdevs: new Map(), routes: [], hostUses: [], callerPeer: null, vfioUsers: [], uioUsers: [], guests: [], pools: [], networks: [], libvirtProblem: null,
 };
 const bdf = toBdf('0000:03:10.1');
 const aVf: Vf = {bdf, index: 0, pf: toBdf('0000:03:00.1'), driver: 'ixgbevf', driverOverride: null, iommuGroup: 38, numaNode: 0, netdevs: ['v0'], inNamespace: false, ownMac: null, settings: null};

@@ -4,7 +4,8 @@ import {parseBdf, type Bdf} from '../model/bdf.ts';
 import type {Binding} from '../plan/action.ts';
 import {readLinkName, readNumber} from '../sysfs/attributes.ts';
 import {pciDevices, readDriver, readDriverOverride} from '../sysfs/read-pci.ts';
-import {isVfioDriver} from '../model/vf-driver.ts';
+import {isUioDriver, isVfioDriver} from '../model/vf-driver.ts';
+import {readUioUsers, uioDevices} from '../sysfs/read-uio-users.ts';
 import {readVfioUsers} from '../sysfs/read-vfio-users.ts';
 
 /** Directory of a device. */
@@ -70,10 +71,16 @@ export function firstDeviceUse(files: FileReader, devices: readonly Bdf[]): stri
 		}
 	}
 
+	const onUio = uioDevices(files, devices.filter(bdf => isUioDriver(readDriver(files, bdf))));
+	const [uioUser] = onUio.size === 0 ? [] : readUioUsers(files, onUio);
+	if (uioUser) {
+		return `${uioUser.command} (${uioUser.pid}) has ${uioUser.bdf} open through uio`;
+	}
+
 	const away = devices.find(bdf => {
 		const net = `${devicePath(bdf)}/net`;
 		const driver = readDriver(files, bdf);
-		return driver !== null && !isVfioDriver(driver) && files.exists(net) && files.list(net).length === 0;
+		return driver !== null && !isVfioDriver(driver) && !isUioDriver(driver) && files.exists(net) && files.list(net).length === 0;
 	});
 	return away && `the interface of ${away} is in another network namespace`;
 }

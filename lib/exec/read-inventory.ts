@@ -7,10 +7,10 @@ import {parseNetwork, parsePool} from '../libvirt/network-xml.ts';
 import type {Bdf} from '../model/bdf.ts';
 import type {Guest, Pool} from '../model/domain.ts';
 import {findHostUses} from '../model/host-use.ts';
-import type {Inventory, VfioUser} from '../model/inventory.ts';
+import type {Inventory, UioUser, VfioUser} from '../model/inventory.ts';
 import {isUnusable} from '../model/ip.ts';
 import type {Network} from '../model/network.ts';
-import {isVfioDriver} from '../model/vf-driver.ts';
+import {isUioDriver, isVfioDriver} from '../model/vf-driver.ts';
 import {readConnection} from '../sysfs/read-caller.ts';
 import {readDiskUses} from '../sysfs/read-disks.ts';
 import {readKernel} from '../sysfs/read-kernel.ts';
@@ -18,6 +18,7 @@ import {parseNetdevs, parseRoutes, readIp} from '../sysfs/read-netdevs.ts';
 import {pciDevices, readIommuGroups, readPciFunctions} from '../sysfs/read-pci.ts';
 import {readPfs} from '../sysfs/read-sriov.ts';
 import {parseIpLink} from '../sysfs/read-vf-settings.ts';
+import {readUioUsers, uioDevices} from '../sysfs/read-uio-users.ts';
 import {readVfioUsers} from '../sysfs/read-vfio-users.ts';
 
 /** The host as it is now. `libvirt` is the open connection, or the error that opening gave. */
@@ -58,6 +59,7 @@ export async function readInventory(host: Host, libvirt: Libvirt | AppError): Pr
 		callerPeer: connection === undefined || isUnusable(connection.peer) ? null : connection.peer,
 		...connection === undefined ? {} : {callerFlow: {from: connection.peer, to: connection.host, fromPort: connection.peerPort, toPort: connection.hostPort}},
 		vfioUsers: findVfioUsers(host, {pfs, guests}),
+		uioUsers: findUioUsers(host, pfs),
 		guests,
 		pools,
 		networks,
@@ -100,4 +102,10 @@ function findVfioUsers({files}: Host, {pfs, guests}: {pfs: Inventory['pfs']; gue
 
 	const groupByDevice = new Map(open.flatMap(vf => files.list(`${pciDevices}/${vf.bdf}/vfio-dev`).map(name => [name, vf.iommuGroup ?? undefined] as const)));
 	return readVfioUsers(files, name => groupByDevice.get(name));
+}
+
+/** Looks through the processes only when some VF is on a uio driver. */
+function findUioUsers({files}: Host, pfs: Inventory['pfs']): UioUser[] {
+	const devices = uioDevices(files, pfs.flatMap(pf => pf.vfs).filter(vf => isUioDriver(vf.driver)).map(({bdf}) => bdf));
+	return devices.size === 0 ? [] : readUioUsers(files, devices);
 }

@@ -23,8 +23,9 @@ export function holderOf(vf: Vf, inventory: Inventory): Holder {
 		return {kind: 'guest', guest: guest.candidate.name, uuid: guest.candidate.uuid, when: guest.when, failover: failoverOf(guest.candidate, vf.bdf)};
 	}
 
-	const user = inventory.vfioUsers.find(({group}) => group === vf.iommuGroup);
-	if (user && isVfioDriver(vf.driver)) {
+	const user = inventory.uioUsers.find(({bdf}) => bdf === vf.bdf)
+		?? (isVfioDriver(vf.driver) ? inventory.vfioUsers.find(({group}) => group === vf.iommuGroup) : undefined);
+	if (user) {
 		return {kind: 'process', pid: user.pid, command: user.command};
 	}
 

@@ -45,6 +45,13 @@ export interface CallerFlow {
 	readonly toPort: number | null;
 }
 
+/** A user process that has a device open through a uio driver. */
+export interface UioUser {
+	readonly bdf: Bdf;
+	readonly pid: number;
+	readonly command: string;
+}
+
 export interface Inventory {
 	readonly kernel: KernelFacts;
 	/** All PCI functions by address. */
@@ -63,6 +70,7 @@ export interface Inventory {
 	/** VFs that came back by themselves from a network namespace that went away, with why they are
 	 * kept out of the automatic choice. Only read for changes. */
 	readonly leftovers?: ReadonlyMap<Bdf, string>;
+	readonly uioUsers: readonly UioUser[];
 	/** Guests and pools, or null when libvirt could not be asked (`libvirtProblem` says why). */
 	readonly guests: readonly Guest[] | null;
 	readonly pools: readonly Pool[] | null;

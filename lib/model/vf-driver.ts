@@ -32,3 +32,8 @@ export function hostDriverOf(pf: Pf): string | undefined {
 export function isVfioDriver(driver: string | null): boolean {
 	return driver !== null && driver.includes('vfio');
 }
+
+/** True for the drivers that hand a device to a program without an IOMMU. */
+export function isUioDriver(driver: string | null): boolean {
+	return driver === 'uio_pci_generic' || driver === 'igb_uio';
+}

@@ -4,7 +4,7 @@ import type {Inventory} from '../model/inventory.ts';
 import type {Pf, Vf} from '../model/pci.ts';
 import {pfName, select, vfName} from '../model/select.ts';
 import {quote} from '../model/shell-word.ts';
-import {hostDriverOf} from '../model/vf-driver.ts';
+import {hostDriverOf, isUioDriver} from '../model/vf-driver.ts';
 import type {Action, Binding} from './action.ts';
 import {bindingRule, bindingRulePath} from './binding-rule.ts';
 import type {Plan, RiskName} from './plan.ts';
@@ -17,17 +17,21 @@ export interface BindRequest {
 	currentRule: string | null;
 }
 
-const unusualDrivers = ['uio_pci_generic', 'igb_uio'];
+/** The kernel's spelling: the module is vfio_pci, the driver is vfio-pci. */
+export function driverName(text: string): string {
+	return text.replaceAll('_', '-') === 'vfio-pci' ? 'vfio-pci' : text;
+}
 
-/** Binds one device to a driver, and with `persist` at every boot. */
-export function planBind(inventory: Inventory, request: BindRequest & {driver: string; persist: boolean}): Plan {
-	const driver = request.driver.replaceAll('_', '-') === 'vfio-pci' ? 'vfio-pci' : request.driver;
+/** Binds one device to a driver, and with `persist` at every boot. uio drivers only with `dpdk`,
+ * whose caller asks for the risk. */
+export function planBind(inventory: Inventory, request: BindRequest & {driver: string; persist: boolean; dpdk?: true}): Plan {
+	const driver = driverName(request.driver);
 	if (!/^[\w-]{1,64}$/.test(driver)) {
 		throw new AppError('USAGE', `'${request.driver}' is not the name of a driver`, {why: 'driver names have letters, digits, - and _ only', fix: 'ls /sys/bus/pci/drivers'});
 	}
 
-	if (unusualDrivers.includes(driver)) {
-		throw new AppError('UNSUPPORTED', `vfctl does not bind ${driver}`, {why: 'it lets user space program DMA without an IOMMU', fix: 'use vfio-pci'});
+	if (isUioDriver(driver) && request.dpdk === undefined) {
+		throw new AppError('UNSUPPORTED', `vfctl does not bind ${driver} for guests`, {why: 'it lets user space program DMA without an IOMMU', fix: `use vfio-pci; for a DPDK program on a host without an IOMMU: vfctl dpdk bind ${quote(request.device)} --driver ${driver}`});
 	}
 
 	const selected = select(inventory, request.device);
@@ -38,8 +42,8 @@ export function planBind(inventory: Inventory, request: BindRequest & {driver: s
 	}
 
 	const actions: Action[] = [];
-	if (driver === 'vfio-pci' && !inventory.kernel.modules.includes('vfio_pci')) {
-		actions.push({kind: 'load-module', module: 'vfio-pci', from: 'absent', to: 'loaded'});
+	if ((driver === 'vfio-pci' || isUioDriver(driver)) && !inventory.kernel.modules.includes(driver.replaceAll('-', '_'))) {
+		actions.push({kind: 'load-module', module: driver, from: 'absent', to: 'loaded'});
 	}
 
 	actions.push(...change(target, {driver, override: driver}));

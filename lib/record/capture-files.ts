@@ -34,8 +34,10 @@ export function collectPci(into: Collector): void {
 		into.links(path, [...pciLinks, ...names.filter(name => /^virtfn\d+$/.test(name))]);
 		into.bytes(`${path}/config`, configBytes);
 		into.texts(`${path}/msi_irqs`, files.list(`${path}/msi_irqs`));
-		for (const name of files.list(`${path}/vfio-dev`)) {
-			into.name(`${path}/vfio-dev/${name}`, 'directory');
+		for (const kind of ['vfio-dev', 'uio']) {
+			for (const name of files.list(`${path}/${kind}`)) {
+				into.name(`${path}/${kind}/${name}`, 'directory');
+			}
 		}
 
 		// Empty when the interface is in another network namespace: that is a fact, too.
@@ -106,7 +108,7 @@ export function collectModules(into: Collector): void {
 
 	const release = files.readText('/proc/sys/kernel/osrelease')?.trim();
 	if (release !== undefined && files.exists(`/lib/modules/${release}/modules.builtin`)) {
-		into.text(`/lib/modules/${release}/modules.builtin`, text => keepLines(text, line => /\/(?:vfio|kvm|igb|ixgbe|i40e|iavf|ice)/.test(line)));
+		into.text(`/lib/modules/${release}/modules.builtin`, text => keepLines(text, line => /\/(?:vfio|uio|kvm|igb|ixgbe|i40e|iavf|ice)/.test(line)));
 	}
 }
 
@@ -129,7 +131,7 @@ export function collectDisks(into: Collector): void {
 	}
 
 	into.links('/sys/dev/block', files.list('/sys/dev/block'));
-	into.text('/proc/self/mountinfo', text => keepLines(text, line => !/^\d+ \d+ 0:/.test(line) || / - \S+ \/dev\//.test(line)));
+	into.text('/proc/self/mountinfo', text => keepLines(text, line => !/^\d+ \d+ 0:/.test(line) || / - (?:hugetlbfs |\S+ \/dev\/)/.test(line)));
 	into.text('/proc/swaps');
 }
 
@@ -149,7 +151,7 @@ export function collectKernel(into: Collector): void {
 	}
 
 	for (const pid of files.list('/proc').filter(name => /^\d+$/.test(name))) {
-		const open = files.list(`/proc/${pid}/fd`).filter(fd => files.readLink(`/proc/${pid}/fd/${fd}`)?.startsWith('/dev/vfio/'));
+		const open = files.list(`/proc/${pid}/fd`).filter(fd => /^\/dev\/(?:vfio\/|uio\d)/.test(files.readLink(`/proc/${pid}/fd/${fd}`) ?? ''));
 		if (open.length > 0) {
 			into.text(`/proc/${pid}/comm`);
 			into.links(`/proc/${pid}/fd`, open);
@@ -163,6 +165,6 @@ export function withoutInterruptCounts(text: string, counted: ReadonlySet<number
 	return text.split('\n').filter(line => counted.size > 0 || !/^\s+CPU\d/.test(line)).map(line => keeps(line) ? line : line.replace(/^(\s*[^\s:]+:)(?:\s+\d+)+(?=\s|$)/, '$1')).join('\n');
 }
 
-function keepLines(text: string, keep: (line: string) => boolean): string {
+export function keepLines(text: string, keep: (line: string) => boolean): string {
 	return text.split('\n').filter(line => line !== '' && keep(line)).map(line => `${line}\n`).join('');
 }

@@ -8,6 +8,7 @@ import {steeringQuestions} from '../sysfs/read-steering.ts';
 import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, collectPci} from './capture-files.ts';
 import {bootCommands, collectBoot, programFinder} from './capture-boot.ts';
 import {collectInterrupts} from './capture-interrupts.ts';
+import {collectDpdk, collectMemory, udevNameQueries} from './capture-dpdk.ts';
 import {collector} from './collector.ts';
 import {jsonLines, parseJsonList} from './json-lines.ts';
 import {maskRecord} from './mask.ts';
@@ -25,7 +26,7 @@ const dmesgLines = 2000;
 /** The record of a host as it is now. What cannot be read is left out; never rejects for that. */
 export async function captureHost(host: Host, {maskMacs = false, connect = 'qemu:///system'}: CaptureOptions = {}): Promise<HostRecord> {
 	const into = collector(host.files);
-	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectBoot]) {
+	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectMemory, collectDpdk, collectBoot]) {
 		collect(into);
 	}
 
@@ -85,6 +86,10 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 	}
 
 	for (const argv of bootCommands(programFinder(host))) {
+		await take(argv);
+	}
+
+	for (const argv of udevNameQueries(host.files)) {
 		await take(argv);
 	}
 

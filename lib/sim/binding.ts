@@ -2,6 +2,7 @@
 // drivers/base/bus.c, drivers/pci/pci-driver.c of Linux 6.12).
 import type {Bdf} from '../model/bdf.ts';
 import {compareBdf} from '../model/bdf.ts';
+import {isUioDriver} from '../model/vf-driver.ts';
 import type {Errno} from './errno.ts';
 import {devicesPath, driverOf, driversPath, functionPath, groupOf, groupsPath, idOf, linkName, log, netdevsOf, physfnOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
@@ -65,6 +66,11 @@ export function unbind(machine: Machine, bdf: Bdf): void {
 
 	removeNetdevs(machine, bdf);
 	removeInterrupts(machine, bdf);
+	for (const name of machine.tree.list(`${path}/uio`)) {
+		machine.tree.remove(`/dev/${name}`);
+	}
+
+	machine.tree.remove(`${path}/uio`);
 	machine.tree.remove(`${path}/vfio-dev`);
 	machine.tree.remove(`${path}/driver`);
 	machine.tree.remove(`${driversPath}/${driver}/${bdf}`);
@@ -110,6 +116,10 @@ function probe(machine: Machine, driver: string, bdf: Bdf): Errno | undefined {
 	if (isVfioDriver(driver)) {
 		machine.tree.put(`/dev/vfio/${groupOf(machine, bdf)}`, {kind: 'unreadable'});
 		machine.tree.directory(`${path}/vfio-dev/vfio${freeVfioNumber(machine)}`);
+	} else if (isUioDriver(driver)) {
+		const name = freeUioName(machine);
+		machine.tree.put(`/dev/${name}`, {kind: 'unreadable'});
+		machine.tree.directory(`${path}/uio/${name}`);
 	} else if (nicDrivers[driver]) {
 		addInterrupts(machine, bdf);
 		makeNetdev(machine, bdf, path);
@@ -155,6 +165,15 @@ function freeVfioNumber(machine: Machine): number {
 	}
 
 	return number;
+}
+
+function freeUioName(machine: Machine): string {
+	let number = 0;
+	while (machine.tree.exists(`/dev/uio${number}`)) {
+		number++;
+	}
+
+	return `uio${number}`;
 }
 
 function naturalDriver(machine: Machine, bdf: Bdf): string | undefined {

@@ -1,5 +1,6 @@
 // The parts of a synthetic host that every host has: /proc, the PCI bus, CPU, disks.
 import {buildCpus, type CpuShape} from './build-cpus.ts';
+import {buildMemory} from './hugepages.ts';
 import {relative} from './tree.ts';
 import type {Machine} from './machine.ts';
 import {loadModule} from './modules.ts';
@@ -34,6 +35,7 @@ export function buildBase(machine: Machine, {release, commandLine, interruptRema
 		tree.put(path, {kind: 'text', text});
 	}
 
+	buildMemory(machine, {nodes: cpus.nodes, nodeKiB: 32 * 1_048_576});
 	tree.putValue('/sys/bus/pci/drivers_autoprobe', 1);
 	tree.put('/sys/bus/pci/drivers_probe', {kind: 'unreadable'});
 	tree.directory('/sys/bus/pci/devices');

@@ -25,6 +25,7 @@ const nic = (driver: string): Record<string, Module> => ({[driver]: {driver}});
 
 const modules: Readonly<Record<string, Module>> = {
 	...vfio, ...nic('igb'), ...nic('igbvf'), ...nic('ixgbe'), ...nic('ixgbevf'), ...nic('i40e'), ...nic('ice'), ...nic('iavf'),
+	uio: {}, uio_pci_generic: {needs: ['uio'], driver: 'uio_pci_generic'},
 	kvm: {}, kvm_intel: {needs: ['kvm'], parameters: {nested: 'Y'}}, vhost_net: {}, bridge: {},
 	nf_tables: {}, nft_compat: {needs: ['nf_tables']}, nft_masq: {needs: ['nf_tables']}, nft_chain_nat: {needs: ['nf_tables']}, iptable_filter: {}, iptable_nat: {},
 };

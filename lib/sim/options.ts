@@ -55,6 +55,8 @@ export interface SimOptions {
 	numvfsMsPerVf?: number;
 	/** VFs that are enabled but never appear (field.md 2, row 15). */
 	lostVfs?: readonly string[];
+	/** Memory is in pieces: no node gives more pages of a size than this. */
+	scatteredMemory?: ReadonlyArray<{sizeKiB: number; pages: number}>;
 	/** A guest lets go of a device so long after it was asked; 0 by default. */
 	unplugDelayMs?: number;
 	/** Guests that never let go. */

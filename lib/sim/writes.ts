@@ -4,6 +4,7 @@ import type {Bdf} from '../model/bdf.ts';
 import {attachDriver, bindTo, unbind} from './binding.ts';
 import {errnoError} from './errno.ts';
 import {storeAffinity, storeRps} from './interrupts.ts';
+import {storeHugepages} from './hugepages.ts';
 import {changing, driverOf, functionPath, functionsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {failureHappens} from './options.ts';
@@ -100,6 +101,14 @@ const stores: ReadonlyArray<readonly [RegExp, Store]> = [
 	}],
 	[/^\/proc\/irq\/\d+\/smp_affinity_list$/, storeAffinity],
 	[/\/net\/[^/]+\/queues\/rx-\d+\/rps_cpus$/, storeRps],
+	[/^\/sys\/(?:kernel\/mm|devices\/system\/node\/node(\d+))\/hugepages\/hugepages-(\d+)kB\/nr_hugepages$/, (machine, {path, value, match}) => {
+		// kstrtoul of nr_hugepages_store_common.
+		if (!/^\d+\n?$/.test(value)) {
+			throw errnoError('EINVAL', path);
+		}
+
+		storeHugepages(machine, {node: match[1] === undefined ? undefined : Number(match[1]), sizeKiB: Number(match[2]), count: Number(value)});
+	}],
 	[/^\/sys\/module\/vfio_iommu_type1\/parameters\/allow_unsafe_interrupts$/, (machine, {path, value, real}) => {
 		machine.tree.putValue(real, boolOf(value, path) === 1 ? 'Y' : 'N');
 	}],

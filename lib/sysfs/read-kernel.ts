@@ -2,7 +2,7 @@
 import type {FileReader} from '../host/host.ts';
 import type {KernelFacts} from '../model/inventory.ts';
 
-const watchedModules = ['vfio', 'vfio_pci', 'vfio_iommu_type1', 'kvm', 'kvm_intel', 'kvm_amd', 'irqbypass'] as const;
+const watchedModules = ['vfio', 'vfio_pci', 'vfio_iommu_type1', 'uio_pci_generic', 'igb_uio', 'kvm', 'kvm_intel', 'kvm_amd', 'irqbypass'] as const;
 
 /** Kernel facts; `iommuGroupCount` comes from the groups that were read. */
 export function readKernel(files: FileReader, iommuGroupCount: number): KernelFacts {

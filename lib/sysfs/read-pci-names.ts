@@ -3,7 +3,7 @@
 import type {FileReader} from '../host/host.ts';
 
 // Debian, then Fedora.
-const places = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'];
+export const pciIdsPlaces = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'];
 
 export interface PciIds {
 	vendorId: number;
@@ -22,7 +22,7 @@ export interface PciNames {
 export function pciNames(files: FileReader): (ids: PciIds) => PciNames {
 	let text: string | undefined;
 	return ids => {
-		text ??= places.map(path => files.readText(path)).find(content => content !== undefined) ?? '';
+		text ??= pciIdsPlaces.map(path => files.readText(path)).find(content => content !== undefined) ?? '';
 		return find(text, ids);
 	};
 }
