@@ -1,5 +1,4 @@
 // vfctl dpdk status | bind | unbind | hugepages | vpp
-import {writeFile} from 'node:fs/promises';
 import {AppError} from '../../errors.ts';
 import {belongsTo, dpdkSections, type DpdkClass, type DpdkLayout} from '../../model/dpdk-classes.ts';
 import {dpdkStatus} from '../../model/dpdk-status.ts';
@@ -18,6 +17,7 @@ import {readHugepages} from '../../sysfs/read-hugepages.ts';
 import type {CommandContext} from '../context.ts';
 import {withInventory} from '../read-state.ts';
 import {wholeNumber} from '../vf-settings-options.ts';
+import {writeNewFile} from '../write-new-file.ts';
 import {runPlanned} from './run-plan.ts';
 
 /** Prints what dpdk-devbind.py --status of that release prints. */
@@ -95,22 +95,8 @@ export async function runVpp(context: CommandContext, {devices, output}: {device
 	}
 
 	if (output !== undefined) {
-		await writeNew(output, text);
+		await writeNewFile(output, text);
 	}
 
 	out.result(output === undefined ? text : `wrote ${output}`, {host: name, ...configuration, file: output ?? null, text});
-}
-
-/** Never over a file that is there: a running VPP may have been tuned in it for years. */
-async function writeNew(file: string, text: string): Promise<void> {
-	try {
-		await writeFile(file, text, {flag: 'wx', mode: 0o644});
-	} catch (error) {
-		const there = (error as NodeJS.ErrnoException).code === 'EEXIST';
-		throw new AppError('USAGE', `${file} cannot be written`, {
-			why: there ? 'it is there already' : (error as Error).message,
-			fix: there ? 'name another file and compare the two' : 'name a file in a directory that is there and yours',
-			cause: error,
-		});
-	}
 }
