@@ -67,7 +67,7 @@ const usage: ReadonlyArray<readonly [what: string, argv: string[], says: RegExp,
 	['an option without its value', [...attach, '--vlan'], /--vlan needs a value/, 'vfctl attach --help'],
 	['an option with another one for a value', [...attach, '--mac', '--live'], /--mac needs a value/],
 	['a risk without its name', [...attach, '--accept-risk'], /--accept-risk needs a value/],
-	['an unknown risk', [...attach, '--accept-risk', 'none'], /'none' is no value of accept-risk: it is one of bind-pf, unsafe-interrupts, unknown-guests/],
+	['an unknown risk', [...attach, '--accept-risk', 'none'], /'none' is no value of accept-risk: it is one of bind-pf, unsafe-interrupts, uio, unknown-guests/],
 	['an unknown method', [...attach, '--method', 'usb'], /hostdev, interface, network/],
 	['two MACs', [...attach, '--mac', '52:54:00:00:00:01', '--mac', '52:54:00:00:00:02'], /--mac was given 2 times/, 'give --mac once'],
 	['two methods', [...attach, '--method', 'hostdev', '--method', 'interface'], /--method was given 2 times/],
@@ -347,7 +347,7 @@ for (const [what, columns, before, options, input, moving, expected, says] of on
 // Words
 
 // They change nothing, or what they do cannot be tried without doing it.
-const readOnly = new Set(['cni', 'list', 'show', 'iommu', 'xml', 'history', 'capture', 'compare', 'check', 'plan', 'diff', 'confirm', 'import', 'export']);
+const readOnly = new Set(['cni', 'status', 'vpp', 'list', 'show', 'iommu', 'xml', 'history', 'capture', 'compare', 'check', 'plan', 'diff', 'confirm', 'import', 'export']);
 
 test('every command has help, and help names every command and option', t => {
 	const all = run(['--help']);

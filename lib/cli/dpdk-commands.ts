@@ -7,15 +7,14 @@ export const dpdkUsages = {
 	'dpdk status': '',
 	'dpdk bind': '<devices..>',
 	'dpdk unbind': '<devices..>',
-	'dpdk hugepages show': '',
-	'dpdk hugepages set': '<count>',
+	'dpdk hugepages': '[action] [count]',
 	'dpdk vpp': '<devices..>',
 } as const;
 
 const devicesHelp = 'VFs: ens6f1#0, 0000:03:10.1, interfaces';
 const classes = ['net', 'baseband', 'crypto', 'dma', 'event', 'mempool', 'compress', 'misc', 'regex', 'ml'] as const;
 
-function usage(command: 'status' | 'bind' | 'unbind' | 'vpp'): string {
+function usage(command: 'status' | 'bind' | 'unbind' | 'hugepages' | 'vpp'): string {
 	return `${command} ${dpdkUsages[`dpdk ${command}`]}`.trimEnd();
 }
 
@@ -52,20 +51,16 @@ function addBinding(group: Argv, run: Run): Argv {
 }
 
 function addHugepages(group: Argv, run: Run): Argv {
-	return group.command('hugepages', 'huge pages: show or set them', pages => pages
-		.command(['show', '$0'], 'huge pages by size and NUMA node, their mounts and users', y => y, async args => run(args, async context => {
-			const {runShowHugepages} = await import('./commands/dpdk.ts');
-			runShowHugepages(context);
-		}))
-		.command('set <count>', 'keep COUNT huge pages', y => y
-			.positional('count', {type: 'string', demandOption: true, describe: 'how many, in all or on the node'})
-			.option('size', {type: 'string', requiresArg: true, describe: '2M or 1G (default: what the kernel takes)'})
-			.option('node', {type: 'string', requiresArg: true, describe: 'NUMA node (default: evenly on all)'})
-			.option('persist', {type: 'boolean', default: false, describe: 'at every boot too'})
-			.options(changeOptions), async args => run(args, async context => {
-			const {runSetHugepages} = await import('./commands/dpdk.ts');
-			await runSetHugepages(context, args);
-		})));
+	return group.command(usage('hugepages'), 'show the huge pages by size and NUMA node, or set COUNT of them', y => y
+		.positional('action', {type: 'string', choices: ['show', 'set'] as const, default: 'show' as const, describe: 'show them, or set how many the kernel keeps'})
+		.positional('count', {type: 'string', describe: 'with set: how many, in all or on the node'})
+		.option('size', {type: 'string', requiresArg: true, describe: '2M or 1G (default: what the kernel takes)'})
+		.option('node', {type: 'string', requiresArg: true, describe: 'NUMA node (default: evenly on all)'})
+		.option('persist', {type: 'boolean', default: false, describe: 'at every boot too'})
+		.options(changeOptions), async args => run(args, async context => {
+		const {runHugepages} = await import('./commands/dpdk.ts');
+		await runHugepages(context, args);
+	}));
 }
 
 function addVpp(group: Argv, run: Run): Argv {

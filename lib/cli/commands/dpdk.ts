@@ -52,21 +52,35 @@ function requestOf({host, options}: CommandContext, devices: readonly string[]):
 	return {devices, acceptedRisks: options.acceptedRisks, currentRule: bdf => host.files.readText(bindingRulePath(bdf)) ?? null};
 }
 
-/** Shows the huge pages. */
-export function runShowHugepages({host, out}: CommandContext): void {
-	const view = hugepagesView(host.name, readHugepages(host.files));
-	out.result(hugepagesText(view), view);
-}
-
-export interface SetHugepagesArguments {
-	count: string;
+export interface HugepagesArguments {
+	action: 'show' | 'set';
+	count?: string | undefined;
 	size?: string | undefined;
 	node?: string | undefined;
 	persist: boolean;
 }
 
-/** Sets the number of huge pages. */
-export async function runSetHugepages(context: CommandContext, {count, size, node, persist}: SetHugepagesArguments): Promise<void> {
+/** Shows the huge pages or sets how many there are. */
+export async function runHugepages(context: CommandContext, args: HugepagesArguments): Promise<void> {
+	const {host, out} = context;
+	if (args.action === 'set') {
+		await setHugepages(context, args);
+		return;
+	}
+
+	if (args.count !== undefined || args.size !== undefined || args.node !== undefined || args.persist) {
+		throw new AppError('USAGE', 'a count, --size, --node and --persist go with set', {why: 'show shows all of them', fix: 'vfctl dpdk hugepages set COUNT'});
+	}
+
+	const view = hugepagesView(host.name, readHugepages(host.files));
+	out.result(hugepagesText(view), view);
+}
+
+async function setHugepages(context: CommandContext, {count, size, node, persist}: HugepagesArguments): Promise<void> {
+	if (count === undefined) {
+		throw new AppError('USAGE', 'set needs a number of huge pages', {fix: 'vfctl dpdk hugepages set COUNT'});
+	}
+
 	const sizeKiB = size === undefined ? undefined : parsePageSize(size);
 	if (size !== undefined && sizeKiB === undefined) {
 		throw new AppError('USAGE', `'${size}' is not a size of pages`, {why: 'it is a number and K, M or G', fix: '--size 2M, or --size 1G'});
