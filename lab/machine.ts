@@ -39,7 +39,7 @@ export class Machine {
 
 	// Boots from power-on until libvirtd answers.
 	static async boot(parts: Parts, directory: string, board: Board = {}): Promise<Machine> {
-		return Machine.#start(parts, {directory, board}, async () => waitForBoot(path.join(directory, 'console')));
+		return Machine.#start(parts, {directory, board}, async () => waitForBoot(path.join(directory, 'console'), {processors: board.cpus ?? 1}));
 	}
 
 	// Goes on from the snapshot in a directory, with the clock set.
@@ -89,7 +89,7 @@ export class Machine {
 		const before = readFileSync(file, 'utf8').length;
 		await ask();
 		await disconnect(this.#directory);
-		await waitForBoot(file, before);
+		await waitForBoot(file, {from: before});
 		await this.ssh.connect();
 	}
 
@@ -123,12 +123,12 @@ async function migrationEnded(qmp: Qmp): Promise<void> {
 	}
 }
 
-// The console from a place on tells how a boot goes.
-async function waitForBoot(consoleFile: string, from = 0): Promise<void> {
+// The console from a place on tells how a boot goes. Processors that take turns make each other slow.
+async function waitForBoot(consoleFile: string, {from = 0, processors = 1}: {from?: number; processors?: number}): Promise<void> {
 	const text = await poll(() => {
 		const now = readFileSync(consoleFile, 'utf8').slice(from);
 		return /LAB-READY|LAB-FAILED|Kernel panic/.test(now) ? now : undefined;
-	}, {timeoutMs: COLD_BOOT_MS, everyMs: 100});
+	}, {timeoutMs: COLD_BOOT_MS * processors, everyMs: 100});
 	if (text === undefined || !text.includes('LAB-READY') || text.includes('LAB-FAILED')) {
 		throw new LabError('the emulated host did not boot', {why: lastLines(readFileSync(consoleFile, 'utf8'))});
 	}

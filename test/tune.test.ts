@@ -1,5 +1,8 @@
 // Interrupts and receive queues on simulated hosts: what is read, planned, refused, done and undone.
-import test from 'ava';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
 import {readInterruptFacts} from '../lib/exec/read-interrupt-facts.ts';
 import {cpuListText, parseCpuMask} from '../lib/model/cpu-list.ts';
 import {toBdf} from '../lib/model/bdf.ts';
@@ -407,4 +410,95 @@ test('irqbalance that does not run is told by its settings file', t => {
 test('the file of the distribution is named', async t => {
 	const {notes} = await run(balanced([], 'IRQBALANCE_BANNED_CPUS=ff\n'), 'tune irq pf0');
 	t.regex(notes.join('\n'), /in \/etc\/sysconfig\/irqbalance/);
+});
+
+// Host files
+
+const fileOf = (t: ExecutionContext, text: string) => {
+	const directory = mkdtempSync(join(tmpdir(), 'vfctl-tune-'));
+	t.teardown(() => {
+		rmSync(directory, {recursive: true});
+	});
+	const path = join(directory, 'host.yaml');
+	writeFileSync(path, text);
+	return path;
+};
+
+test('a host file places interrupts and packets; a second apply, plan and diff find nothing', async t => {
+	const host = worldOf('two-nodes');
+	const file = fileOf(t, 'version: 1\npfs:\n  pf0: {interrupts: {cpus: 2-3}, rps: {cpus: 1}}\n  pf1: {interrupts: local}\nvfs:\n  - {select: pf0#0-1, rps: local}\n');
+	const {json, text} = await run(host, `diff ${file}`);
+	t.true(json['differs'] as boolean);
+	t.regex(text, /CPUs of interrupt \d+ of 0000:03:00\.0/);
+	t.regex(text, /RPS of queue 0 of pf0v0/);
+	await run(host, `apply ${file} --yes`);
+	t.deepEqual([...new Set(await cpusOf(host, '0000:03:00.0'))], ['2', '3']);
+	t.deepEqual([...new Set(await cpusOf(host, '0000:83:00.0'))], ['8', '9', '10', '11', '12', '13', '14', '15']);
+	t.deepEqual([rps(host, 'pf0', 7), rps(host, 'pf0v0'), rps(host, 'pf0v1', 1)], ['1', '0-7', '0-7']);
+	t.false((await run(host, `apply ${file} --yes`)).json['changed'] as boolean);
+	t.false((await run(host, `diff ${file}`)).json['differs'] as boolean);
+	const exported = fileOf(t, (await run(host, 'export --strict')).text);
+	t.regex(readFileSync(exported, 'utf8'), /pf0:\n(?: {4}.*\n)* {4}interrupts: \{cpus: 2-3\}\n {4}rps: \{cpus: 1\}/);
+	t.false((await run(host, `diff ${exported}`)).json['differs'] as boolean, 'what was exported says what is');
+	await run(host, 'undo --yes');
+	t.deepEqual([...new Set(await cpusOf(host, '0000:83:00.0'))], ['0-15']);
+});
+
+test('interrupts of what the plan itself makes are placed after it, in an operation of their own', async t => {
+	const host = worldOf('idle');
+	const file = fileOf(t, 'version: 1\npfs:\n  eth1: {numVfs: 3, link: up, interrupts: {cpus: 1}}\nvfs:\n  - {select: eth1#0-2, driver: host, interrupts: all, rps: {cpus: 0-1}}\n');
+	const {notes, json} = await run(host, `apply ${file} --yes`);
+	t.regex(notes.join('\n'), /interrupts and receive queues of pfs\.eth1, vfs \(eth1#0-2\) are placed when the rest is done/);
+	t.true((json['then'] as {changed: boolean}).changed);
+	t.deepEqual([...new Set(await cpusOf(host, '0000:01:00.0'))], ['1']);
+	const vfs = host.files.list('/sys/bus/pci/devices').filter(name => host.files.exists(`/sys/bus/pci/devices/${name}/physfn`));
+	t.is(vfs.length, 3);
+	for (const vf of vfs) {
+		t.is(rps(host, host.files.list(`/sys/bus/pci/devices/${vf}/net`)[0]!), '0-1');
+	}
+
+	// Their interfaces are down: nobody uses their interrupts, which is no difference.
+	const again = await run(host, `apply ${file} --yes`);
+	t.false(again.json['changed'] as boolean);
+	t.regex(again.notes.join('\n'), /eth1#0 has no interrupts in use now/);
+});
+
+test('placed otherwise than a host file can say: told', async t => {
+	const host = worldOf('two-nodes');
+	await run(host, 'tune irq pf0 --cpus 2-3');
+	const [irq] = host.files.list('/sys/bus/pci/devices/0000:03:00.0/msi_irqs');
+	await host.files.writeAttribute(`/proc/irq/${irq}/smp_affinity_list`, '3');
+	const {text, notes} = await run(host, 'export');
+	t.notRegex(text, /interrupts: /);
+	t.regex(notes.join('\n'), /interrupts of pf0 are left out/);
+});
+
+for (const [what, text, says] of [
+	['a word that is none', 'pfs: {pf0: {interrupts: near}}', /pfs\.pf0\.interrupts.*here is 'near'/],
+	['no list', 'pfs: {pf0: {interrupts: {cpus: 0-}}}', /'0-' is no list of CPUs/],
+	['an empty list', 'pfs: {pf0: {rps: {cpus: \'\'}}}', /no list of CPUs/],
+	['another key', 'pfs: {pf0: {rps: {cpulist: 1}}}', /cpulist/],
+	['another program\'s name', 'pfs: {pf0: {irq: local}}', /did you mean 'interrupts'/],
+	['none is for RPS alone', 'pfs: {pf0: {interrupts: none}}', /here is 'none'/],
+	['two values for one VF', 'vfs: [{select: pf0#0, rps: local}, {select: pf0#0-1, rps: all}]', /two values of rps/],
+] as const) {
+	test(`a host file is refused: ${what}`, async t => {
+		const {error} = await vfctl(worldOf('two-nodes'), ['plan', fileOf(t, `version: 1\n${text}\n`)]);
+		t.is(error?.code, 'BAD_HOST_FILE');
+		t.regex(`${error?.message} ${error?.why}`, says);
+	});
+}
+
+test('CPUs that this host does not have: the place in the file is told', async t => {
+	const {error} = await vfctl(worldOf('two-nodes'), ['plan', fileOf(t, 'version: 1\npfs: {pf0: {interrupts: {cpus: 90}}}\n')]);
+	t.is(error?.code, 'BAD_CPUS');
+	t.regex(error?.message ?? '', /^pfs\.pf0\.interrupts: /);
+});
+
+test('other formats tell that they leave it out', async t => {
+	const host = worldOf('two-nodes');
+	await run(host, 'tune irq pf0 --cpus 2-3');
+	for (const to of ['nmstate', 'sriov-policy']) {
+		t.regex((await run(host, `export --to ${to}`)).notes.join('\n'), /interrupts and rps of pf0/);
+	}
 });

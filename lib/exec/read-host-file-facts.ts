@@ -2,15 +2,17 @@
 import type {Host} from '../host/host.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
-import type {HostFile} from '../model/host-file.ts';
+import type {HostFile, WantedTuning} from '../model/host-file.ts';
 import type {Inventory} from '../model/inventory.ts';
+import {selectPf} from '../model/select.ts';
 import {bindingRulePath} from '../plan/binding-rule.ts';
 import {guestNetworkKey, type GuestNetworkFacts, type HostFileFacts} from '../plan/host-file/facts.ts';
 import {guestNetworkNeeds} from '../plan/host-file/plan-host-file.ts';
 import {findAttachActions} from './attachments.ts';
+import {readInterruptFacts} from './read-interrupt-facts.ts';
 import {readGuestNetworkFacts} from './read-guest-facts.ts';
 
-export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks'>;
+export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts'>;
 
 /** The facts of this host. Throws NO_AGENT, with the place in the file, when a running guest that
  * must be asked does not answer; and what planning throws. */
@@ -20,6 +22,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		bindingRules: readBindingRules(host),
 		attachActions: key => findAttachActions(host.files, key),
 		guestNetworks: new Map(),
+		interrupts: null,
 	};
 	const guestNetworks = new Map<string, GuestNetworkFacts>();
 	for (const need of guestNetworkNeeds(inventory, file, facts)) {
@@ -30,7 +33,20 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		}
 	}
 
-	return {...facts, guestNetworks};
+	const tuned = tunedBdfs(inventory, file);
+	return {...facts, guestNetworks, interrupts: tuned === undefined ? null : await readInterruptFacts(host, tuned)};
+}
+
+/** The devices that are there now, of those whose interrupts or queues the file places; undefined
+ * when it places none. */
+function tunedBdfs(inventory: Inventory, {pfs, vfs}: HostFile): Bdf[] | undefined {
+	const places = (wanted: WantedTuning) => wanted.interrupts !== undefined || wanted.rps !== undefined;
+	const ranges = vfs.filter(entry => places(entry)).map(({select}) => select);
+	const tuned = pfs.filter(entry => places(entry));
+	return ranges.length + tuned.length === 0 ? undefined : [
+		...tuned.map(({pf}) => selectPf(inventory, pf).bdf),
+		...ranges.flatMap(({pf, indexes}) => selectPf(inventory, pf).vfs.filter(({index}) => indexes.includes(index)).map(({bdf}) => bdf)),
+	];
 }
 
 function readBindingRules({files}: Host): Map<Bdf, string> {

@@ -3,6 +3,7 @@
 import type {Bdf} from '../model/bdf.ts';
 import {compareNames, compareRoutes} from '../model/host-file-order.ts';
 import type {HostFile, VfRange, WantedGuest, WantedLease, WantedPf, WantedPool, WantedRoute, WantedVfs} from '../model/host-file.ts';
+import type {InterruptFacts} from '../model/interrupts.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {prefixText} from '../model/ip.ts';
 import type {Vf} from '../model/pci.ts';
@@ -13,6 +14,7 @@ import type {VfSettingsPart} from '../model/vf-settings.ts';
 import {noGuestNetworks, type GuestNetworksRead} from './export-guest-network.ts';
 import {exportGuest} from './export-guest.ts';
 import {fileNameOf, specialSettings} from './export-vf.ts';
+import {withTuning} from './export-tuning.ts';
 import {checkHostFile} from './host-file-check.ts';
 import {leaseNameProblem} from './host-file-schema.ts';
 import {interfaceNameProblem, libvirtNameProblem} from './host-file-values.ts';
@@ -32,8 +34,9 @@ export function exportHostFile(inventory: Inventory, inside: GuestNetworksRead =
 	return exportHost(inventory, inside).file;
 }
 
-/** As exportHostFile, with what it could not say. `inside`: what was read in running guests. */
-export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noGuestNetworks): Exported {
+/** As exportHostFile, with what it could not say. `inside`: what was read in running guests;
+ * `interrupts`: of all PFs and VFs. */
+export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noGuestNetworks, interrupts: InterruptFacts | null = null): Exported {
 	const notes: string[] = [];
 	let file: HostFile = {version: 1, pfs: exportPfs(inventory), vfs: [], pools: [], guests: [], routes: [], leases: []};
 	const entries: Entry[] = [
@@ -64,7 +67,10 @@ export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noG
 		notes.push(`guests, pools and leases are left out: libvirt was not asked (${inventory.libvirtProblem})`);
 	}
 
-	return {file: contradictory ? file : all, notes: notes.map(note => shortenedNote(note)), unread: inside.notes.map(note => shortenedNote(note))};
+	const said = contradictory ? file : all;
+	const tuned = interrupts === null ? {file: said, notes: []} : withTuning(said, inventory, interrupts);
+	notes.push(...tuned.notes);
+	return {file: tuned.file, notes: notes.map(note => shortenedNote(note)), unread: inside.notes.map(note => shortenedNote(note))};
 }
 
 /** One entry of the file, and how an admin calls it. */

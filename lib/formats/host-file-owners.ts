@@ -3,6 +3,7 @@ import type {HostFile, WantedVfs} from '../model/host-file.ts';
 import {isVfioDriver} from '../model/vf-driver.ts';
 import {vfSettingNames, type VfSettingsPart} from '../model/vf-settings.ts';
 import type {Note} from './host-file-check.ts';
+import {tuningKeys, tuningTexts} from './host-file-tuning.ts';
 import type {Path} from './problems.ts';
 
 interface Owner {
@@ -74,8 +75,8 @@ function checkSettings({vfs, guests}: HostFile, vfsPlaces: readonly number[], no
 	}
 
 	const told = new Map<string, Told>();
-	const tell = (vf: string, settings: VfSettingsPart & {driver?: string | undefined}, place: string, path: Path): boolean => {
-		for (const name of [...vfSettingNames, 'driver'] as const) {
+	const tell = (vf: string, settings: VfSettingsPart & {driver?: string | undefined; interrupts?: string; rps?: string}, place: string, path: Path): boolean => {
+		for (const name of [...vfSettingNames, 'driver', ...tuningKeys] as const) {
 			const value = settings[name];
 			const key = `${vf} ${name}`;
 			const other = told.get(key);
@@ -92,9 +93,9 @@ function checkSettings({vfs, guests}: HostFile, vfsPlaces: readonly number[], no
 
 		return true;
 	};
-	for (const [position, {select: {pf, indexes}, settings, driver}] of (vfs satisfies readonly WantedVfs[]).entries()) {
+	for (const [position, {select: {pf, indexes}, settings, driver, ...tuning}] of (vfs satisfies readonly WantedVfs[]).entries()) {
 		const place = `vfs[${vfsPlaces[position]!}]`;
-		indexes.every(index => tell(`${pf}#${index}`, {...settings, driver}, place, ['vfs', vfsPlaces[position]!]));
+		indexes.every(index => tell(`${pf}#${index}`, {...settings, driver, ...tuningTexts(tuning)}, place, ['vfs', vfsPlaces[position]!]));
 	}
 
 	for (const {name, vfs: own = []} of guests) {

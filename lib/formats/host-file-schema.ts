@@ -3,6 +3,7 @@
 import type {HostFile, VfRange, WantedLease, WantedPf, WantedPool, WantedRoute, WantedVfs} from '../model/host-file.ts';
 import {interfaceNameProblem, libvirtNameProblem, pfNameOf, readAddress, readInterface, readMac, readPf, readRange} from './host-file-values.ts';
 import {foreignNames, poolNameProblem, readGuests, readRoute, readVfs} from './host-file-vf-schema.ts';
+import {foreignTuningNames, readTuning, tuningKeys} from './host-file-tuning.ts';
 import {shortened} from './problems.ts';
 import type {Cursor} from './reader.ts';
 
@@ -47,7 +48,7 @@ function readPfs(cursor: Cursor | undefined): WantedPf[] {
 }
 
 function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
-	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding'], foreignNames);
+	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
 	const numVfs = fields?.get('numVfs')?.whole(0, 65_535, 'a number of VFs');
 	const mtuBytes = fields?.get('mtu')?.whole(68, 65_535, 'an MTU in bytes');
 	const autoprobe = fields?.get('autoprobe')?.flag('whether new VFs get the driver of the kernel (sriov_drivers_autoprobe)');
@@ -61,6 +62,7 @@ function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
 		...(link === undefined ? {} : {link}),
 		...(driver === undefined ? {} : {driver}),
 		...(forwarding === undefined ? {} : {forwarding}),
+		...readTuning(fields),
 	};
 }
 

@@ -6,6 +6,7 @@ import {compareRoutes} from '../model/host-file-order.ts';
 import {parseAddress} from '../model/ip.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import {libvirtNameProblem, readAddress, readInterface, readInterfaceAddress, readMac, readNetwork, readRange} from './host-file-values.ts';
+import {foreignTuningNames, readTuning, tuningKeys} from './host-file-tuning.ts';
 import {shortened} from './problems.ts';
 import type {Cursor, Fields} from './reader.ts';
 
@@ -27,7 +28,7 @@ type SettingKey = (typeof settingKeys)[number];
 
 /** One entry of `vfs`; a list in `select` gives several. */
 export function readVfs(cursor: Cursor): WantedVfs[] {
-	const fields = cursor.fields(['select', 'mac', ...settingKeys, 'driver'], foreignNames);
+	const fields = cursor.fields(['select', 'mac', ...settingKeys, 'driver', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
 	if (!fields) {
 		return [];
 	}
@@ -49,7 +50,8 @@ export function readVfs(cursor: Cursor): WantedVfs[] {
 	}
 
 	const settings = {...(mac === undefined ? {} : {mac}), ...readSettings(fields)};
-	return ranges.filter(range => range !== undefined).map(select => ({select, settings, ...(driver === undefined ? {} : {driver})}));
+	const tuning = readTuning(fields);
+	return ranges.filter(range => range !== undefined).map(select => ({select, settings, ...(driver === undefined ? {} : {driver}), ...tuning}));
 }
 
 /** Settings other than the MAC. A VLAN of 0 is none, and takes its priority with it.

@@ -6,6 +6,7 @@ import {vfRangeText} from '../model/vf-range.ts';
 import {vfSettingNames, type VfSettingsPart} from '../model/vf-settings.ts';
 import {checkHostFile} from './host-file-check.ts';
 import {readHostFile} from './host-file-schema.ts';
+import {tuningEntries} from './host-file-tuning.ts';
 import {problemsError, type Path} from './problems.ts';
 import {Cursor, Findings} from './reader.ts';
 import {loadYaml, type YamlNode} from './yaml.ts';
@@ -43,8 +44,8 @@ type Flow = (value: unknown) => unknown;
 function topOf({pfs, vfs, pools, guests, routes, leases}: HostFile, flow: Flow): Map<string, unknown> {
 	const networks = [...new Set(leases.map(({network}) => network))];
 	const parts: Array<[string, unknown, number]> = [
-		['pfs', new Map(pfs.map(({pf, mtuBytes, numVfs, ...rest}) => [pf, {...present({numVfs, mtu: mtuBytes}), ...rest}])), pfs.length],
-		['vfs', vfs.map(entry => vfsEntry(entry)), vfs.length],
+		['pfs', new Map(pfs.map(({pf, mtuBytes, numVfs, interrupts, rps, ...rest}) => [pf, {...present({numVfs, mtu: mtuBytes}), ...rest, ...tuningEntries(present({interrupts, rps}), flow)}])), pfs.length],
+		['vfs', vfs.map(entry => vfsEntry(entry, flow)), vfs.length],
 		['pools', new Map(pools.map(pool => [pool.name, flow(poolEntry(pool, flow))])), pools.length],
 		['guests', new Map(guests.map(({name, vfs: own}) => [name, own === undefined ? {} : {vfs: own.map(vf => guestVfEntry(vf, flow))}])), guests.length],
 		['routes', routes.map(({state, dev, ...route}) => flow({...routeEntry(route), dev, ...stateEntry(state)})), routes.length],
@@ -54,8 +55,8 @@ function topOf({pfs, vfs, pools, guests, routes, leases}: HostFile, flow: Flow):
 	return new Map<string, unknown>([['version', 1], ...parts.filter(([, , count]) => count > 0).map(([key, value]): [string, unknown] => [key, value])]);
 }
 
-function vfsEntry({select, settings, driver}: WantedVfs): object {
-	return {select: vfRangeText(select), ...settingEntries(settings), ...present({driver})};
+function vfsEntry({select, settings, driver, ...tuning}: WantedVfs, flow: Flow): object {
+	return {select: vfRangeText(select), ...settingEntries(settings), ...present({driver}), ...tuningEntries(tuning, flow)};
 }
 
 function poolEntry({source, autostart, state}: WantedPool, flow: Flow): object {

@@ -4,6 +4,7 @@ import {parseBdf} from '../model/bdf.ts';
 import type {HostFile, WantedPf, WantedVfs} from '../model/host-file.ts';
 import {vfRangeText} from '../model/vf-range.ts';
 import {vfSettingNames, type VfSettingsPart} from '../model/vf-settings.ts';
+import {hasTuning} from './host-file-tuning.ts';
 import {nmstateSettingNames} from './nmstate.ts';
 import type {PeerFile} from './peer-format.ts';
 
@@ -13,7 +14,9 @@ export function exportNmstate(file: HostFile): PeerFile {
 		...file.pools.map(({name}) => `pools.${name}: nmstate does not know libvirt's networks`),
 		...file.guests.map(({name}) => `guests.${name}: nmstate does not know guests`),
 		...[...new Set(file.leases.map(({network}) => network))].map(network => `dhcp.${network}: nmstate does not know libvirt's leases`),
-		...file.vfs.flatMap(({select, settings, driver}) => [
+		...file.pfs.filter(pf => hasTuning(pf)).map(({pf}) => `interrupts and rps of ${pf}: nmstate does not have them`),
+		...file.vfs.flatMap(({select, settings, driver, ...tuning}) => [
+			...(hasTuning(tuning) ? [`interrupts and rps of ${vfRangeText(select)}: nmstate does not have them`] : []),
 			...(driver === undefined ? [] : [`driver of ${vfRangeText(select)}: nmstate does not bind drivers`]),
 			...(settings.linkState === undefined ? [] : [`linkState of ${vfRangeText(select)}: nmstate does not have it`]),
 		]),

@@ -4,6 +4,7 @@ import {parseBdf} from '../model/bdf.ts';
 import type {HostFile, VfRange, WantedPf} from '../model/host-file.ts';
 import {isVfioDriver} from '../model/vf-driver.ts';
 import {vfRangeText} from '../model/vf-range.ts';
+import {hasTuning} from './host-file-tuning.ts';
 import type {PeerFile} from './peer-format.ts';
 
 interface Selection {
@@ -101,6 +102,8 @@ function notesOf(file: HostFile): string[] {
 		...file.pfs.filter(({autoprobe}) => autoprobe !== undefined).map(({pf}) => `autoprobe of ${pf}: the operator decides`),
 		...file.pfs.filter(({numVfs, mtuBytes}) => numVfs === undefined && mtuBytes !== undefined).map(({pf}) => `mtu of ${pf}: a policy is about VFs, and the host file has none of it`),
 		...file.vfs.filter(({settings}) => Object.keys(settings).length > 0).map(({select}) => `settings of ${vfRangeText(select)}: the operator has them in SriovNetwork, for each pod`),
+		...file.pfs.filter(pf => hasTuning(pf)).map(({pf}) => `interrupts and rps of ${pf}: the operator does not have them`),
+		...file.vfs.filter(entry => hasTuning(entry)).map(({select}) => `interrupts and rps of ${vfRangeText(select)}: the operator does not have them`),
 		...file.pools.filter(({state}) => state === 'absent').map(({name}) => `pools.${name}: what is absent has no policy`),
 		...file.guests.map(({name}) => `guests.${name}: Kubernetes has its own way to give VFs to guests`),
 		...file.routes.map(({to}) => `the route to ${to}: a policy is about VFs`),

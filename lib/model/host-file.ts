@@ -1,5 +1,6 @@
 // The wanted state of a host, as the host file tells it after it was read and checked
 // (formats/host-file-schema.ts). What is not named is left as it is.
+import type {CpuChoice} from './cpu-spread.ts';
 import type {GuestFileFormat, IpRoute} from './guest-network.ts';
 import type {Mac} from './mac.ts';
 import type {VfSettingsPart} from './vf-settings.ts';
@@ -11,8 +12,16 @@ export interface VfRange {
 	readonly indexes: readonly number[];
 }
 
+/** CPUs for interrupts and packets of a PF or VF. */
+export interface WantedTuning {
+	/** Each interrupt goes to one of these CPUs, one after the other. */
+	readonly interrupts?: CpuChoice;
+	/** CPUs that share the packets of each receive queue. */
+	readonly rps?: CpuChoice | 'none';
+}
+
 /** A PF: `pfs.ens1f0`. */
-export interface WantedPf {
+export interface WantedPf extends WantedTuning {
 	/** Interface, or PCI address. */
 	readonly pf: string;
 	readonly numVfs?: number;
@@ -27,7 +36,7 @@ export interface WantedPf {
 }
 
 /** Settings of VFs: one entry of `vfs`. */
-export interface WantedVfs {
+export interface WantedVfs extends WantedTuning {
 	readonly select: VfRange;
 	/** A MAC only with one index. */
 	readonly settings: VfSettingsPart;

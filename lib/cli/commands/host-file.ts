@@ -37,12 +37,48 @@ export async function runApply(given: CommandContext, args: HostFileArguments): 
 	const budgetMs = args.confirmWithin === undefined ? undefined : parseDuration(args.confirmWithin);
 	const {context, file} = await prepare(given, args);
 	const makePlan = await planner(context, file, args);
-	await runPlanned(context, {
+	let later: readonly string[] = [];
+	const [first, told] = listening(context);
+	await runPlanned(first, {
 		// What is taken away does not come back by itself.
 		destructive: ({actions}) => actions.some(action => action.kind === 'detach-device' || (action.kind === 'set-numvfs' && action.to === 0) || (action.kind === 'set-network' && action.to === null)),
-		plan: async (inventory, run) => (await makePlan(inventory, run)).plan,
+		async plan(inventory, run) {
+			const made = await makePlan(inventory, run);
+			later = made.later;
+			return made.plan;
+		},
 		...budgetMs === undefined ? {} : {confirm: async operation => awaitWord(context, operation, budgetMs)},
 	});
+	const second = later.length === 0 || context.options.dryRun ? undefined : await applyRest(context, makePlan, told.text);
+	context.out.result([told.text, ...second?.changed === true ? [second.text] : []].join('\n'), {...told.value, ...second === undefined ? {} : {then: second.value}});
+}
+
+interface Told {
+	text: string;
+	value: Record<string, unknown>;
+}
+
+/** What could only be planned when the first operation was done: interrupts of devices that it made. */
+async function applyRest(context: CommandContext, makePlan: Planner, done: string): Promise<Told & {changed: boolean}> {
+	const [second, told] = listening(context);
+	try {
+		await runPlanned(second, {destructive: () => false, plan: async (inventory, run) => (await makePlan(inventory, run)).plan});
+	} catch (error) {
+		// The first one stays, and is not to be lost sight of.
+		context.out.note(done);
+		throw error;
+	}
+
+	return {...told, changed: told.value['changed'] === true};
+}
+
+/** The context with a result that is kept instead of printed. */
+function listening(context: CommandContext): [CommandContext, Told] {
+	const told: Told = {text: '', value: {}};
+	return [{...context, out: {...context.out, result(text, value) {
+		told.text = text;
+		told.value = value as Told['value'];
+	}}}, told];
 }
 
 /** Tells what differs; resolves to the exit status. */

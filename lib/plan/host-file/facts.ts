@@ -5,6 +5,7 @@ import type {Mac} from '../../model/mac.ts';
 import type {DeviceSpec} from '../../libvirt/device-xml.ts';
 import type {PoolXmlSpec} from '../../libvirt/pool-xml.ts';
 import type {WantedGuestNetwork} from '../../model/host-file.ts';
+import type {InterruptFacts} from '../../model/interrupts.ts';
 import type {Action, GuestRef} from '../action.ts';
 import type {RiskName} from '../plan.ts';
 
@@ -24,6 +25,8 @@ export interface HostFileFacts {
 	attachActions: (key: {guestUuid: string; source: Bdf | null; mac: Mac | null; standby?: boolean}) => readonly Action[];
 	/** What was read in running guests, by `guestNetworkKey`. */
 	guestNetworks: ReadonlyMap<string, GuestNetworkFacts>;
+	/** Of the devices whose interrupts or receive queues the file places; null when it places none. */
+	interrupts: InterruptFacts | null;
 }
 
 /** What a running guest says of one interface. */

@@ -18,6 +18,8 @@ export class Fold {
 	readonly warnings = new Set<string>();
 	readonly risks = new Set<RiskName>();
 	readonly needs: GuestNetworkNeed[] = [];
+	/** Places to be planned anew when all of this has run. */
+	readonly later: string[] = [];
 	readonly #rules: BindingRules;
 
 	constructor(inventory: Inventory, rules: BindingRules) {

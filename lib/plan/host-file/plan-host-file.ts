@@ -10,6 +10,7 @@ import {planGuestNetworks} from './plan-guest-networks.ts';
 import {compareGuests, planGuests, planRemovals} from './plan-guests.ts';
 import {planLeases, planPoolsAbsent, planPoolsPresent, planPoolStarts, planPoolStops, planRoutes} from './plan-networks.ts';
 import {doomedVfs, planAutoprobe, planCounts, planLinks} from './plan-pfs.ts';
+import {planTuning} from './plan-tuning.ts';
 import {planDrivers, planSettings} from './plan-vfs-part.ts';
 import {resolve} from './resolve.ts';
 
@@ -17,12 +18,15 @@ export interface HostFilePlan {
 	plan: Plan;
 	/** Where the file asks for it, for each action: `pfs.ens1f0.numVfs`. */
 	origins: string[];
+	/** Places in the file that are to be planned anew when the plan has run: what they are about comes
+	 * with it. */
+	later: string[];
 }
 
 /** The plan; empty when the host is so already. Errors have the code that the single command would
  * have, and name the place in the file; BAD_HOST_FILE when the file contradicts itself. */
 export function planHostFile(inventory: Inventory, file: HostFile, facts: HostFileFacts): HostFilePlan {
-	const {actions, origins, attaches, warnings, risks} = fold(inventory, file, {facts, reading: false});
+	const {actions, origins, attaches, warnings, risks, later} = fold(inventory, file, {facts, reading: false});
 	return {
 		plan: {
 			version: 1,
@@ -30,7 +34,7 @@ export function planHostFile(inventory: Inventory, file: HostFile, facts: HostFi
 			title: actions.length === 0 ? `this host is what ${facts.fileName} says` : `make this host what ${facts.fileName} says`,
 			actions, warnings: [...warnings], risks: [...risks],
 		},
-		origins,
+		origins, later,
 	};
 }
 
@@ -61,5 +65,6 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	planGuestNetworks(result, interfaces, reading ? null : facts);
 	planRoutes(result, file.routes);
 	planLeases(result, file.leases);
+	result.later.push(...planTuning(result, resolved, facts.interrupts));
 	return result;
 }

@@ -1,7 +1,7 @@
 // The names in a host file, as the devices that they mean on this host.
 import {AppError} from '../../errors.ts';
 import type {Bdf} from '../../model/bdf.ts';
-import type {HostFile, VfRange, WantedGuestVf, WantedPf, WantedVfs} from '../../model/host-file.ts';
+import type {HostFile, VfRange, WantedGuestVf, WantedPf, WantedTuning, WantedVfs} from '../../model/host-file.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Pf} from '../../model/pci.ts';
 import {pfName, selectPf} from '../../model/select.ts';
@@ -21,6 +21,7 @@ export interface ResolvedVf {
 	bdf: Bdf;
 	settings: VfSettingsPart;
 	driver: string | undefined;
+	tuning: WantedTuning;
 }
 
 /** One VF that a guest is to have. */
@@ -109,8 +110,8 @@ function rangeVfs({pf, indexes}: VfRange, path: string, find: Find): Found[] {
 	return indexes.map(index => find(path, pf, index));
 }
 
-function resolveVfs({select, settings, driver}: WantedVfs, path: string, find: Find): ResolvedVf[] {
-	return rangeVfs(select, path, find).map(vf => ({...vf, path, settings, driver}));
+function resolveVfs({select, settings, driver, ...tuning}: WantedVfs, path: string, find: Find): ResolvedVf[] {
+	return rangeVfs(select, path, find).map(vf => ({...vf, path, settings, driver, tuning}));
 }
 
 function resolveGuestVf(wanted: WantedGuestVf, path: string, find: Find, known: ReadonlyMap<Bdf, ResolvedVf>): ResolvedGuestVf {
@@ -120,7 +121,7 @@ function resolveGuestVf(wanted: WantedGuestVf, path: string, find: Find, known: 
 	}
 
 	const vf = find(path, wanted.source.pf, wanted.source.index);
-	const {settings} = merge(known.get(vf.bdf), {...vf, path, settings: own, driver: undefined});
+	const {settings} = merge(known.get(vf.bdf), {...vf, path, settings: own, driver: undefined, tuning: {}});
 	return {path, wanted, vf, pool: null, settings};
 }
 
@@ -130,7 +131,7 @@ function merge(first: ResolvedVf | undefined, second: ResolvedVf): ResolvedVf {
 		return second;
 	}
 
-	const values = (vf: ResolvedVf): Array<[string, unknown]> => Object.entries({...vf.settings, ...vf.driver === undefined ? {} : {driver: vf.driver}});
+	const values = (vf: ResolvedVf): Array<[string, unknown]> => Object.entries({...vf.settings, ...vf.driver === undefined ? {} : {driver: vf.driver}, ...Object.fromEntries(Object.entries(vf.tuning).map(([name, choice]) => [name, JSON.stringify(choice)]))});
 	const known = new Map(values(first));
 	for (const [name, value] of values(second)) {
 		if (known.has(name) && known.get(name) !== value) {
@@ -140,7 +141,7 @@ function merge(first: ResolvedVf | undefined, second: ResolvedVf): ResolvedVf {
 		}
 	}
 
-	return {...first, settings: {...first.settings, ...second.settings}, driver: first.driver ?? second.driver};
+	return {...first, settings: {...first.settings, ...second.settings}, driver: first.driver ?? second.driver, tuning: {...first.tuning, ...second.tuning}};
 }
 
 function requireOnce(names: ReadonlyArray<{path: string; key: string; what: string}>): void {
