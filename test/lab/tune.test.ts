@@ -134,3 +134,24 @@ test.serial('undo leaves numbers alone that belong to a driver bound anew', asyn
 	t.false(undone.json.changed, JSON.stringify(undone.json));
 	await lab.exec(`echo ${here} > /sys/bus/pci/drivers/igbvf/bind`);
 });
+
+test.serial('irqbalance itself is seen, with what it was told', async t => {
+	// This machine's, with what the lab has of libraries: another package in its tree would change it for all tests.
+	await lab.put('/usr/sbin/irqbalance', '/tmp/irqbalance');
+	const irqs = (await interrupts(there)).map(({irq}) => irq);
+	await lab.exec(`chmod 755 /tmp/irqbalance && mkdir -p /run/irqbalance && (setsid /tmp/irqbalance --foreground ${irqs.map(irq => `--banirq=${irq}`).join(' ')} >/tmp/irqbalance.log 2>&1 </dev/null &)`);
+	await lab.waitFor('pgrep -x irqbalance');
+	try {
+		await lab.exec(`ip link set $(ls /sys/bus/pci/devices/${here}/net) up`);
+		const {json} = await vfctl.run(['tune', 'show', 'eth1#0', 'eth2#0']);
+		t.true(json.irqbalance.running);
+		t.deepEqual(json.irqbalance.bannedIrqs, irqs);
+		const verdicts = (name: string) => [...new Set(json.devices.find((device: {name: string}) => device.name === name).interrupts.map(({irqbalance}: {irqbalance: string}) => irqbalance))];
+		t.deepEqual(verdicts('eth1#0'), ['undoes']);
+		t.deepEqual(verdicts('eth2#0'), ['leaves']);
+		const {json: planned} = await vfctl.run(['tune', 'irq', 'eth2#0', 'eth1#0', '--cpus', '1', '--dry-run']);
+		t.regex(planned.plan.warnings.join('\n'), /will move 3 of these interrupts again/);
+	} finally {
+		await lab.exec('pkill -x irqbalance', {ok: 'any'});
+	}
+});
