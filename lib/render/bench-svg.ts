@@ -9,7 +9,7 @@ import {printable} from './output.ts';
 const width = 760;
 const margin = 24;
 const labels = 120;
-const values = 210;
+const values = 240;
 const left = margin + labels;
 const barSpace = width - left - values - margin;
 const barHeight = 18;
