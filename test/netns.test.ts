@@ -375,3 +375,26 @@ test('the namespace dies in the middle of an attach: what was done is put back o
 	t.true(error?.details['rolledBack']);
 	t.is(await state(host), before);
 });
+
+test('a name that is taken between planning and moving: the interface has moved under its old one, and comes back', async t => {
+	const host = hostWith('full', 'blue');
+	await ip(host, '-n blue link set dev lo up');
+	const before = await state(host);
+	let raced = false;
+	host.set({
+		beforeChange(what) {
+			if (!raced && what.startsWith('ip link set pf0v3 netns')) {
+				raced = true;
+				// Something else got the name just now.
+				const blue = [...host.machine.namespaces.known.values()][0]!;
+				blue.tree.putValue('/sys/class/net/net1/ifindex', 99);
+			}
+		},
+	});
+	const {error} = await run(host, 'netns attach blue pf0#3 --name net1 --vlan 42');
+	t.true(raced);
+	t.is(error?.code, 'STEP_FAILED');
+	t.regex(error?.why ?? '', /File exists/);
+	t.true(error?.details['rolledBack']);
+	t.is(await state(host), before);
+});

@@ -54,7 +54,9 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 		try {
 			const {code, stdout, stderr} = await host.runner.run(argv);
 			const list = argv.includes('-j') ? parseJsonList(stdout) : undefined;
-			commands.push({argv, code, stdout: list ? jsonLines(list) : stdout, stderr});
+			// The kernel numbers a namespace when an interface moves, and keeps the number.
+			const kept = argv.includes('netns') ? list?.map(({name}) => ({name})) : list;
+			commands.push({argv, code, stdout: kept ? jsonLines(kept) : stdout, stderr});
 			return stdout;
 		} catch (error) {
 			if (error instanceof AppError) {

@@ -32,7 +32,7 @@ export function holderView(holder: Holder, namespaced: NamespacedNetdev | undefi
 	return {
 		kind: holder.kind,
 		held: isHeld(holder),
-		text: holder.kind === 'namespace' && namespaced ? `namespace ${namespaced.namespace} (${namespaced.netdev})` : holderText(holder),
+		text: holder.kind === 'namespace' && namespaced ? namespaceText(namespaced) : holderText(holder),
 		guest: holder.kind === 'guest' ? holder.guest : null,
 		guestUuid: holder.kind === 'guest' ? holder.uuid : null,
 		guestDefinition: holder.kind === 'guest' ? holder.when : null,
@@ -42,6 +42,10 @@ export function holderView(holder: Holder, namespaced: NamespacedNetdev | undefi
 		pid: holder.kind === 'process' ? holder.pid : null,
 		command: holder.kind === 'process' ? holder.command : null,
 	};
+}
+
+function namespaceText({namespace, netdev, process}: NamespacedNetdev): string {
+	return process === undefined ? `namespace ${namespace} (${netdev})` : `a namespace of process ${process.command} (${process.pid}), as ${netdev}`;
 }
 
 /** A cell of a table: `-` for what is not known. */

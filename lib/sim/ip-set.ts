@@ -60,7 +60,9 @@ export function ipLinkSet(machine: Machine, words: readonly string[]): CommandRe
 	return failed(255, `Error: either "dev" is duplicate, or "${first}" is a garbage.`);
 }
 
-/** `netns NS`, `name NEW` or both: one request to the kernel. */
+/** `netns NS`, `name NEW` or both. The kernel moves first, under the old name where that is free, and
+ * renames then: when the new name is taken it has moved all the same (do_setlink and
+ * __dev_change_net_namespace). */
 function move(machine: Machine, netdev: string, options: readonly string[]): CommandResult {
 	const value = (word: string) => options.includes(word) ? options[options.indexOf(word) + 1] ?? '' : undefined;
 	const [netns, name = netdev] = [value('netns'), value('name')];
@@ -70,18 +72,16 @@ function move(machine: Machine, netdev: string, options: readonly string[]): Com
 		return failed(255, `Error: argument "${netns}" is wrong: Invalid "netns" value\n`);
 	}
 
-	if (target.tree.exists(`/sys/class/net/${name}`) && (target !== machine || name !== netdev)) {
-		return failed(2, `RTNETLINK answers: ${strerror.EEXIST}`);
-	}
-
 	changing(machine, `ip link set ${netdev} ${options.join(' ')}`);
-	if (target !== machine) {
-		moveNetdev(machine, netdev, target, name);
-	} else if (name !== netdev) {
+	const isTaken = (one: string) => target.tree.exists(`/sys/class/net/${one}`) && (target !== machine || one !== netdev);
+	const wasTaken = isTaken(name);
+	if (target !== machine && !(wasTaken && isTaken(netdev))) {
+		moveNetdev(machine, netdev, target, wasTaken ? netdev : name);
+	} else if (target === machine && name !== netdev && !wasTaken) {
 		renameNetdev(machine, netdev, name);
 	}
 
-	return succeeded;
+	return wasTaken ? failed(2, `RTNETLINK answers: ${strerror.EEXIST}`) : succeeded;
 }
 
 // dev_validate_mtu in net/core/dev.c; IPv6 leaves an interface below 1280 bytes (addrconf_notify).

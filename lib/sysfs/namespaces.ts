@@ -48,7 +48,7 @@ export function listNamespaces(files: FileReader): NetnsRef[] {
 		add(ref);
 	}
 
-	for (const pid of files.list('/proc').filter(name => /^\d+$/.test(name)).slice(0, mostProcesses)) {
+	for (const pid of files.list('/proc').map(Number).filter(number => number > 0).sort((a, b) => a - b).slice(0, mostProcesses)) {
 		const inode = processNetns(files, pid);
 		if (inode !== undefined) {
 			add({name: `/proc/${pid}/ns/net`, inode});

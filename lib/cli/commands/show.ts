@@ -31,7 +31,7 @@ export async function run(context: CommandContext, {what}: ShowOptions): Promise
 			hostName: name,
 			inventory,
 			selected,
-			namespaced: vfs.some(vf => vf.inNamespace) ? await readNamespacedNetdevs(runner) : new Map(),
+			namespaced: vfs.some(vf => vf.inNamespace) ? await readNamespacedNetdevs(runner, {files, wanted: vfs.filter(vf => vf.inNamespace).map(({bdf}) => bdf)}) : new Map(),
 			bridges: readBridgesAbove(files, pf.bdf),
 			details: readDeviceDetails(files, selected.kind === 'vf' ? selected.vf.bdf : pf.bdf),
 			pcieLink: readDeviceDetails(files, pf.bdf).pcieLink,

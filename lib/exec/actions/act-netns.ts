@@ -17,7 +17,8 @@ import {compare, type ActionContext, type ActionHandler} from './handler.ts';
 // Removing an address takes its routes along, so what is missing is looked at again.
 const mostPasses = 4;
 
-/** Moves and renames in one command: there is no moment with a wrong name. */
+/** Moves and renames in one request, which the kernel does under one lock (rtnl). When the name is
+ * taken there it has moved all the same (do_setlink in net/core/rtnetlink.c): undoing finds it. */
 export const moveNetdev: ActionHandler<MoveNetdevAction> = {
 	async observe(context, {bdf, from, to}) {
 		// What an earlier step makes may take its time to appear, and takes none of this one's.

@@ -98,7 +98,7 @@ export function give({netns, addresses, routes, mtuBytes}: NetnsAttachRequest, {
 	const found: NetnsIp = {mac: mac ?? netdev?.mac ?? null, mtuBytes: netdev?.mtuBytes ?? null, addresses: [], routes: [], up: false};
 	return [
 		{kind: 'move-netdev', bdf, from, to: {netns, name}},
-		{kind: 'netns-network', bdf, place: {netns, name}, from: found, to: {mac: null, mtuBytes: mtuBytes ?? null, addresses: [...addresses], routes: [...routes], up: true}},
+		{kind: 'netns-network', bdf, place: {netns, name}, from: found, to: {...found, mtuBytes: mtuBytes ?? found.mtuBytes, addresses: [...addresses], routes: [...routes], up: true}},
 	];
 }
 

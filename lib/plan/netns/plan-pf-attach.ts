@@ -32,7 +32,7 @@ export function planPfAttach(inventory: Inventory, request: NetnsAttachRequest, 
 		version: 1,
 		subject: attachSubject(request, pf, null),
 		title: `attach PF ${pfName(pf)} (${pf.bdf}) to namespace ${request.netns.name}`,
-		actions: [...down, ...given.map(action => action.kind === 'netns-network' ? {...action, to: {...action.to, mac: request.mac ?? null}} : action)],
+		actions: [...down, ...given.map(action => action.kind === 'netns-network' ? {...action, to: {...action.to, mac: request.mac ?? action.to.mac}} : action)],
 		warnings: [`the host can neither make nor set VFs of ${pfName(pf)} while its interface is in ${request.netns.name}`],
 		risks: [],
 	};
