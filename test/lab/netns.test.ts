@@ -13,9 +13,9 @@ const red = ['netns', 'attach', 'red', 'eth2', '--name', 'net1', '--vlan', '42',
 const vf = '0000:01:10.0';
 
 test.before(async () => {
-	lab = await Lab.start({name: `netns-${process.pid}`, point: 'guests'});
+	lab = await Lab.start({name: `netns-${process.pid}`, point: 'clean'});
 	vfctl = await LabVfctl.install(lab);
-	await lab.exec('/lab/vfs 2 0000:01:00.0; /lab/vfs 1 0000:02:00.0; ip netns add red; ip netns add blue');
+	await lab.exec('/lab/vfs 2 0000:01:00.0; /lab/vfs 1 0000:02:00.0; ip netns add red; ip netns add blue; /lab/guest define vm0');
 	await vfctl.capture('/tmp/before.rec');
 });
 
