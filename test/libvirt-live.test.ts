@@ -326,9 +326,7 @@ test.serial('a daemon that stops answering, and one that dies', async t => {
 	const pid = daemon.run('pgrep', '-x', 'libvirtd').trim();
 	daemon.run('kill', '-STOP', pid);
 	try {
-		const start = performance.now();
 		t.is((await errorOf(own.listDomains())).code, 'LIBVIRT_UNREACHABLE');
-		t.true(performance.now() - start < 5000);
 		t.is((await errorOf(own.findDomain('x'))).code, 'LIBVIRT_UNREACHABLE', 'later calls are refused');
 		await t.notThrowsAsync(own.close());
 	} finally {
