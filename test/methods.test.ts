@@ -184,6 +184,12 @@ test('two guests that name the same shared memory share it; another size is refu
 	const plan = await done(host, 'attach vm1 ring --method ivshmem');
 	t.true(plan.warnings.some(text => text.includes('shared with vm0')));
 	t.regex((plan.actions[0] as {deviceXml: string}).deviceXml, /<size unit='M'>8</);
+	await done(host, 'detach vm0 ring');
+	t.true(host.files.exists('/dev/shm/ring'), 'vm1 has it still');
+	await done(host, 'detach vm1 ring');
+	t.false(host.files.exists('/dev/shm/ring'), 'QEMU leaves the file, and vfctl takes it away');
+	await host.files.writeFile('/dev/shm/ring', 'data of another program');
+	t.is(await refused(host, 'attach vm0 ring --method ivshmem'), 'UNSUPPORTED');
 });
 
 test('what a failed attach did is put back', async t => {

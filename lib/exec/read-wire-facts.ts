@@ -6,15 +6,16 @@ import type {RunContext} from './run-context.ts';
 
 /** The facts for one attach; undefined for a method that needs none. */
 export async function readWireFacts(run: RunContext, {method, device}: {method?: AttachMethod | undefined; device: string}): Promise<WireFacts | undefined> {
-	if (method !== 'bridge' && method !== 'vhost-user') {
+	if (method !== 'bridge' && method !== 'vhost-user' && method !== 'ivshmem') {
 		return undefined;
 	}
 
-	const {runner} = run.host;
+	const {runner, files} = run.host;
 	return {
 		libvirtVersion: await (await run.libvirt()).version(),
 		openvswitchBridges: method === 'bridge' ? await readOpenvswitchBridges(runner) : null,
 		socket: method === 'vhost-user' ? await readSocket(runner, device) : null,
+		sharedMemoryFile: method === 'ivshmem' && !device.includes('/') && files.exists(`/dev/shm/${device}`),
 	};
 }
 

@@ -52,6 +52,8 @@ export interface WireFacts {
 	openvswitchBridges: readonly string[] | null;
 	/** The socket that was named; null when there is nothing of that name, or none was asked for. */
 	socket: SocketFacts | null;
+	/** `ivshmem`: there is a file of that name in /dev/shm. */
+	sharedMemoryFile: boolean;
 }
 
 export interface SocketFacts {

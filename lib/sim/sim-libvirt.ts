@@ -19,7 +19,7 @@ import type {LibvirtFailure} from './options.ts';
 import {attachConfig, detachController, domainRecord, findDevice, findInterface, findSharedMemory, requireTarget, withoutDevices} from './sim-guest.ts';
 import type {Guest} from './sim-guest.ts';
 import {doingOf} from './sim-doing.ts';
-import {releasePlain, sharesMemory} from './sim-plain.ts';
+import {releasePlain, requireSharedMemory} from './sim-plain.ts';
 import {SimNetworks} from './sim-networks.ts';
 import {childOf, childrenOf, parseXml, removeElement} from './xml-text.ts';
 
@@ -253,11 +253,10 @@ export class SimDaemon {
 			throw new Refusal(errorNumbers.internal, 'internal error: No more available PCI slots');
 		}
 
-		if (device.kind === 'vhostuser' && !sharesMemory(xml)) {
-			throw new Refusal(errorNumbers.unsupported, `unsupported configuration: 'vhostuser' requires shared memory`);
-		}
-
-		if (device.kind !== 'shmem' && !isStandby(device)) {
+		requireSharedMemory(device, xml);
+		if (device.kind === 'shmem') {
+			this.machine.tree.put(`/dev/shm/${device.network ?? ''}`, {kind: 'text', text: ''});
+		} else if (!isStandby(device)) {
 			guest.plugs.set(device.mac ?? '', plugIn(this.machine, device));
 		}
 

@@ -1,12 +1,16 @@
 // Devices of simulated guests that are no VFs.
 import {guestSystemOf} from './guest-agent.ts';
 import {allDevicesOf, type DeviceRequest} from './guest-xml.ts';
+import {errorNumbers, Refusal} from './guest-hold.ts';
 import type {Guest} from './sim-guest.ts';
 import {childOf, parseXml, removeElement} from './xml-text.ts';
 
-/** Whether other processes can map the guest's memory: <memoryBacking><access mode='shared'/>. */
-export function sharesMemory(xml: string): boolean {
-	return childOf(childOf(parseXml(xml), 'memoryBacking'), 'access')?.attributes['mode'] === 'shared';
+/** Throws a Refusal when other processes cannot map the memory that a vhost-user program needs:
+ * <memoryBacking><access mode='shared'/>. */
+export function requireSharedMemory({kind}: DeviceRequest, xml: string): void {
+	if (kind === 'vhostuser' && childOf(childOf(parseXml(xml), 'memoryBacking'), 'access')?.attributes['mode'] !== 'shared') {
+		throw new Refusal(errorNumbers.unsupported, "unsupported configuration: 'vhostuser' requires shared memory");
+	}
 }
 
 /** The device goes from both forms of the running definition, and from the host. */

@@ -6,6 +6,7 @@ import {isVfioDriver} from '../../model/vf-driver.ts';
 import {findDevice, readDefinition} from '../guest-definition.ts';
 import {kernelTime} from '../kernel-messages.ts';
 import {requestDetach} from '../request-detach.ts';
+import {removeSharedMemory} from '../remove-shared-memory.ts';
 import {removeAddedPorts} from '../remove-ports.ts';
 import {returnToHost} from '../return-to-host.ts';
 import {stepFailed} from '../step-error.ts';
@@ -69,6 +70,11 @@ export const detachDevice: ActionHandler<DetachDeviceAction> = {
 		const libvirt = await context.libvirt();
 		const before = findDevice(await readDefinition(libvirt, action), action);
 		await requestDetach(context, action);
+		if (action.method === 'ivshmem') {
+			await removeSharedMemory(context, action);
+			return;
+		}
+
 		if (action.target === 'config') {
 			await removeAddedPorts(context, action);
 			return;

@@ -29,6 +29,11 @@ export function planSharedMemoryAttach(inventory: Inventory, {request, guest, ta
 		throw new AppError('UNSUPPORTED', `${known.guest} has ${name} with ${known.sizeMiB} MiB`, {why: 'guests that share memory map the same file', fix: `--size ${known.sizeMiB}M, or another name`});
 	}
 
+	// A detach takes the file away when no guest names it any more; what is another program's must stay.
+	if (users.length === 0 && request.wires?.sharedMemoryFile === true) {
+		throw new AppError('UNSUPPORTED', `/dev/shm/${name} is there, and no guest names it`, {why: 'it is another program\'s, or was left by guests that are gone', fix: `take another name; or rm ${quote(`/dev/shm/${name}`)}, when nobody needs it`});
+	}
+
 	const guestRef = {name: guest.name, uuid: guest.uuid};
 	const subject = {command: 'attach' as const, guest: guestRef, vf: null};
 	const missing = targets.filter(target => !guest[target]?.sharedMemory.some(memory => memory.name === name));
