@@ -108,9 +108,10 @@ function entryText(entry: RecordEntry): string {
 function itemFacts(element: Record<string, unknown>): Array<[string, string, string]> {
 	const {ifname, vfinfo_list: vfs, ...rest} = element;
 	if (typeof ifname !== 'string') {
-		// A route that a router told has a lifetime, which runs out and is renewed.
-		const {expires: _, ...route} = element;
-		return [['', JSON.stringify(route), 'present']];
+		// A route that a router told has a lifetime, which runs out and is renewed; a namespace gets
+		// its id when somebody first asks the kernel about it (net/core/net_namespace.c, peernet2id_alloc).
+		const {expires: _, id: __, ...lasting} = element;
+		return [['', JSON.stringify(lasting), 'present']];
 	}
 
 	const own = Object.entries(rest).map(([key, value]): [string, string, string] => [ifname, key, JSON.stringify(value)]);

@@ -47,7 +47,9 @@ export function netnsListView(host: string, inventory: Inventory, {interfaces, a
 		namespace: netns.name, inode: netns.inode, state: 'gone', netdev: name, device: deviceName(inventory, bdf), bdf,
 		mac: null, mtuBytes: null, up: null, addresses: [], operation, containerId: cni?.containerId ?? null,
 	}));
-	return {version: 1, host, interfaces: [...present, ...gone]};
+	// `ip netns list` has no order of its own.
+	const sorted = [...present, ...gone].toSorted((a, b) => a.namespace.localeCompare(b.namespace) || a.bdf.localeCompare(b.bdf));
+	return {version: 1, host, interfaces: sorted};
 }
 
 /** The same as a table. */

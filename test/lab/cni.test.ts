@@ -11,7 +11,7 @@ const settings = {vlan: 100, max_tx_rate: 200, spoofchk: 'off'};
 const ipam = {type: 'host-local', ranges: [[{subnet: '20.0.0.0/24', rangeStart: '20.0.0.10'}]], routes: [{dst: '50.0.0.0/24', gw: '20.0.0.1'}], dataDir: '/run/cni-ipam'};
 
 test.before(async () => {
-	lab = await Lab.start({name: `cni-${process.pid}`, point: 'guests'});
+	lab = await Lab.start({name: `cni-${process.pid}`, point: 'clean'});
 	vfctl = await LabVfctl.install(lab);
 	await lab.exec('mkdir -p /opt/cni/bin');
 	await lab.put('/usr/lib/cni/host-local', '/opt/cni/bin/host-local');
@@ -21,12 +21,20 @@ test.before(async () => {
 	await lab.exec(['sh', '-c', `cat > /opt/cni/bin/older && chmod +x /opt/cni/bin/*`], {input: '#!/bin/sh\nsed s/1.1.0/1.0.0/ | exec /opt/cni/bin/host-local\n'});
 	await lab.exec('ln -sf /usr/local/bin/vfctl /opt/cni/bin/vfctl');
 	await vfctl.run(['vf', 'create', 'eth1', '4']);
-	await lab.exec('ip netns add c1; ip netns add c2');
+	await lab.exec('ip netns add c1; ip netns add c2; /lab/guest define vm0');
 	await vfctl.capture(before);
 });
 
 test.after.always(async () => {
 	await lab?.down();
+});
+
+// One failure is not to be told fifteen times.
+test.afterEach.always(async t => {
+	if (!t.passed) {
+		await lab.exec('for name in c1 c2; do ip netns list | grep -q "^$name" || ip netns add $name; done; rm -rf /run/cni-ipam', {ok: 'any'});
+		await cni('GC', '', {cniVersion: '1.1.0', 'cni.dev/valid-attachments': []}, {code: [0, 3, 4, 5, 6, 7]});
+	}
 });
 
 interface CallOptions {
@@ -64,12 +72,9 @@ test.serial('two containers reach each other, and DEL gives everything back', as
 	const [first, second] = [{...settings, deviceID: await bdf(0), ipam}, {...settings, deviceID: await bdf(1), ipam, mac: '52:54:00:00:0c:02', trust: 'on'}];
 	const {json: one} = await cni('ADD', 'c1', first);
 	const {json: two} = await cni('ADD', 'c2', second);
-	t.deepEqual({...one, interfaces: undefined}, {
-		cniVersion: '1.0.0', interfaces: undefined,
-		ips: [{address: '20.0.0.10/24', gateway: '20.0.0.1', interface: 0}],
-		routes: [{dst: '50.0.0.0/24', gw: '20.0.0.1'}],
-		dns: undefined,
-	} as object);
+	t.deepEqual(Object.keys(one), ['cniVersion', 'interfaces', 'ips', 'routes']);
+	t.deepEqual(one.ips, [{address: '20.0.0.10/24', gateway: '20.0.0.1', interface: 0}]);
+	t.deepEqual(one.routes, [{dst: '50.0.0.0/24', gw: '20.0.0.1'}]);
 	t.deepEqual(two.interfaces, [{name: 'net1', mac: '52:54:00:00:0c:02', sandbox: '/var/run/netns/c2'}]);
 	t.like(await onPf(1), {vlan_list: [{vlan: 100}], spoofchk: false, trust: true, address: '52:54:00:00:0c:02', rate: {max_tx: 200}});
 	t.regex((await lab.exec('ip -n c1 route show')).stdout, /50\.0\.0\.0\/24 via 20\.0\.0\.1 dev net1/);
