@@ -16,7 +16,7 @@ test.before(async () => {
 	lab = await Lab.start({name: `bench-${process.pid}`, point: 'guests'});
 	vfctl = await LabVfctl.install(lab);
 	await lab.exec('ip link add br0 type bridge && ip link set br0 up && ip netns add a && ip netns add b');
-	await lab.exec('/lab/vfs 2 eth1');
+	await vfctl.run(['vf', 'create', 'eth1', '2']);
 	await vfctl.capture('/tmp/before.rec');
 });
 
