@@ -11,8 +11,8 @@ const mostPerSecond = 200_000;
 const mostTransactions = 5_000_000;
 
 // ab writes its percentiles to a file only. Behind cat that can be its standard output, which may be a
-// socket here, and a socket cannot be opened by name.
-const withPercentiles = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', 'ab', '-q', '-e', '/dev/stdout'] as const;
+// socket here, and a socket cannot be opened by name. Not every /dev has stdout.
+const withPercentiles = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', 'ab', '-q', '-e', '/proc/self/fd/1'] as const;
 
 /** Asks for `seconds`. */
 export async function measureTransactions({from, to, address, seconds, clock, signal}: TestContext, {keepAlive}: {keepAlive: boolean}): Promise<Measured> {
