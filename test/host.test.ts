@@ -213,5 +213,5 @@ test('a program is stopped when it takes too long or prints too much', async t =
 	const late = await throwsCode(t, realRunner().run(['sleep', '60'], {timeoutMs: 100}), 'STEP_FAILED');
 	t.regex(late.why ?? '', /within 0\.1 s/);
 	const loud = await throwsCode(t, realRunner().run(['sh', '-c', 'yes']), 'STEP_FAILED');
-	t.regex(loud.why ?? '', /32 MiB/);
+	t.regex(loud.why ?? '', /32768 KiB/);
 });
