@@ -72,12 +72,14 @@ test.serial('two VFs move packets with testpmd, and nothing takes them away mean
 	// Lowest priority: it polls, and the lab has one processor.
 	await lab.exec([
 		'mkdir -p /dev/hugepages', 'mount -t hugetlbfs none /dev/hugepages', 'mkfifo /tmp/testpmd.in',
-		// testpmd ends when its input does; the lab itself goes away with the test.
+		// It ends when its input does.
 		'(sleep infinity < /dev/null > /tmp/testpmd.in 2> /dev/null & echo $! > /tmp/testpmd.feeder)',
 		`(nice -n 19 dpdk-testpmd --lcores=0@0,1@0 --main-lcore 0 -n 1 ${vfs.map(bdf => `-a ${bdf}`).join(' ')} --file-prefix labtest --no-telemetry -- --total-num-mbufs=2048 --forward-mode=io --tx-first --eth-peer=0,${macs[1]} --eth-peer=1,${macs[0]} --stats-period 2 < /tmp/testpmd.in > /tmp/testpmd.log 2>&1 &)`,
 	].join(' && '));
 	await lab.waitFor('[ "$(grep -c "RX-packets: [1-9]" /tmp/testpmd.log)" -ge 2 ]', {timeoutMs: 180_000});
 	const pid = await out('pgrep -x dpdk-testpmd');
+	// Stopped it has everything open still, and leaves the processor to what is asked of it.
+	await lab.exec(`kill -STOP ${pid}`);
 
 	const {json: list} = await vfctl.run(['list']);
 	const held = (list.pfs as Array<{vfs: Array<{bdf: string; holder: {kind: string; pid: number; command: string}}>}>).flatMap(pf => pf.vfs).filter(({bdf}) => (vfs as readonly string[]).includes(bdf));
@@ -102,4 +104,25 @@ test.serial('two VFs move packets with testpmd, and nothing takes them away mean
 	const {json: shown} = await vfctl.run(['dpdk', 'hugepages']);
 	t.true(shown.users.some((user: {pid: number}) => user.pid === Number(pid)));
 	t.deepEqual(shown.mounts.map((mount: {path: string; files: Array<{owner: string}>}) => [mount.path, mount.files.map(file => file.owner)]), [['/dev/hugepages', ['DPDK, file prefix labtest']]]);
+	await requireSameStatus(t, 'while testpmd runs');
+
+	// Still at work, after all that was asked.
+	const count = async () => Number((await out('grep -o "RX-packets: [0-9]*" /tmp/testpmd.log | tail -1')).split(' ').at(-1));
+	const before = await count();
+	t.true(before > 0);
+	await lab.exec(`kill -CONT ${pid}`);
+	await lab.waitFor(`[ "$(grep -o "RX-packets: [0-9]*" /tmp/testpmd.log | tail -1 | cut -d' ' -f2)" -gt ${before} ]`, {timeoutMs: 120_000});
+	await lab.exec('kill -INT $(pgrep -x dpdk-testpmd); kill $(cat /tmp/testpmd.feeder)');
+	await lab.waitFor('! pgrep -x dpdk-testpmd', {timeoutMs: 60_000});
+	t.log(await out('grep -A4 "NIC statistics for port" /tmp/testpmd.log | tail -14'));
+
+	await vfctl.run(['dpdk', 'unbind', ...vfs]);
+	for (const bdf of vfs) {
+		t.is(await out(`basename $(readlink /sys/bus/pci/devices/${bdf}/driver)`), 'igbvf');
+	}
+
+	await requireSameStatus(t, 'back on the kernel drivers');
+	await lab.exec('rm -f /dev/hugepages/labtestmap_*; umount /dev/hugepages; rm -rf /var/run/dpdk /tmp/testpmd.*');
+	await vfctl.run(['dpdk', 'hugepages', 'set', '0']);
+	t.deepEqual(await vfctl.changesSince('/tmp/before.rec'), []);
 });
