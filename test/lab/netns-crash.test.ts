@@ -43,7 +43,7 @@ const detachKinds = ['netns-network', 'move-netdev', 'set-vf', 'own-mac'];
 
 test.serial('kill -9 of a detach before and after every step: recover gives the namespace its interface again', async t => {
 	await vfctl.run(attach);
-	const inside = async () => (await lab.exec('ip -n blue -o addr show dev net1 scope global; ip -n blue link show dev net1; ip link show dev eth1')).stdout.replaceAll(/^\d+: /gm, '');
+	const inside = async () => (await lab.exec('ip -n blue -o addr show dev net1 scope global; ip -n blue link show dev net1; ip link show dev eth1')).stdout.replaceAll(/^\d+: | tentative/gm, '');
 	const before = await inside();
 	const detach = ['netns', 'detach', 'blue', 'net1'];
 	t.deepEqual((await vfctl.run([...detach, '--dry-run'])).json.plan.actions.map((action: {kind: string}) => action.kind), detachKinds);
