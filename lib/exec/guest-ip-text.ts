@@ -3,6 +3,7 @@ import type {GuestIp, IpRoute} from '../model/guest-network.ts';
 import {sortedGuestIp} from '../model/guest-ip.ts';
 import {contains, hostPrefix, networkOf, parseAddress, parsePrefix, prefixText, samePrefix, type Prefix} from '../model/ip.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
+import {isPassing} from '../model/passing-route.ts';
 
 /** One line of `ip -o link show`. */
 export interface GuestLink {
@@ -62,8 +63,6 @@ export function parseGuestIp({mtuBytes, up}: Pick<GuestLink, 'mtuBytes' | 'up'>,
 	});
 }
 
-// Made by the kernel, or by a program that takes them away again by itself.
-const passingProtocols = ['kernel', 'ra', 'dhcp', 'redirect'];
 // IP6_RT_PRIO_USER: what the kernel gives an IPv6 route without a metric.
 const usualMetric6 = 1024;
 
@@ -73,7 +72,7 @@ function parseRoute(line: string, family: 4 | 6, own: readonly Prefix[]): IpRout
 	const to = destination(words[0] ?? '', family);
 	const via = words.includes('via') ? parseAddress(after('via') ?? '')?.address : null;
 	const metric = Number(after('metric') ?? 0);
-	if (to === undefined || via === undefined || !Number.isSafeInteger(metric) || passingProtocols.includes(after('proto') ?? '') || words.includes('expires')) {
+	if (to === undefined || via === undefined || !Number.isSafeInteger(metric) || isPassing(after('proto')) || words.includes('expires')) {
 		return [];
 	}
 
