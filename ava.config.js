@@ -1,5 +1,5 @@
 // Unit tests: seconds, no emulated machine.
 export default {
 	files: ['dist/test/*.test.js'],
-	timeout: '2m',
+	timeout: '10m',
 };
