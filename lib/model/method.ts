@@ -55,7 +55,7 @@ export const methods: readonly Method[] = [
 		needs: 'a free PCIe port',
 	},
 	{
-		name: 'namespace', title: 'network namespace', command: 'vfctl netns-attach NAMESPACE PF',
+		name: 'namespace', title: 'network namespace', command: 'vfctl netns attach NAMESPACE PF',
 		users: 'containers, programs of the host', isolation: 'kernel of the host, and the switch of the card',
 		migration: 'not for containers', limits: 'VFs of the PF', cost: 'the network stack of the host, once',
 		needs: 'a PF with VFs on their host driver; no IOMMU',
