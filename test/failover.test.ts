@@ -6,13 +6,10 @@ import type {Libvirt} from '../lib/libvirt/libvirt.ts';
 import type {GuestDefinition} from '../lib/model/domain.ts';
 import {project} from '../lib/plan/host-file/project.ts';
 import {inverseAll} from '../lib/plan/inverse.ts';
-import {parsePlan} from '../lib/plan/plan-schema.ts';
-import type {Plan} from '../lib/plan/plan.ts';
-import {captureHost} from '../lib/record/capture.ts';
 import {compareRecords} from '../lib/record/compare.ts';
 import {hostBuilder} from '../lib/sim/builder.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
-import {inventoryOf, vfctl} from './helpers/plan-world.ts';
+import {captured, done, inventoryOf, vfctl} from './helpers/plan-world.ts';
 
 const standbyMac = '52:54:00:0f:00:01';
 const standby = `<interface type='bridge'><mac address='${standbyMac}'/><source bridge='br0'/><model type='virtio'/><teaming type='persistent'/><alias name='ua-mine'/></interface>`;
@@ -43,17 +40,6 @@ async function pairOf(host: SimHost, name: string, target: 'live' | 'config') {
 		vfs: definition.devices.map(({source, network, mac, teaming}) => [source ?? network, mac, teaming]),
 		standbys: definition.interfaces.filter(({teaming}) => teaming?.type === 'persistent').map(({source, mac, alias}) => [source, mac, alias]),
 	};
-}
-
-const captured = async (host: SimHost) => captureHost(host, {maskMacs: false, connect: 'qemu:///system'});
-
-async function done(host: SimHost, line: string): Promise<Plan> {
-	const {error, json} = await vfctl(host, line.split(' '));
-	if (error) {
-		throw error;
-	}
-
-	return parsePlan((json as {plan: unknown}).plan);
 }
 
 for (const [title, guest, targets] of [['a running guest', 'vm0', ['config', 'live']], ['a guest that is off', 'off', ['config']]] as const) {

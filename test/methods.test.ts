@@ -5,13 +5,10 @@ import type {ErrorCode} from '../lib/errors.ts';
 import {holderOf, holderText} from '../lib/model/holder.ts';
 import {project} from '../lib/plan/host-file/project.ts';
 import {inverseAll} from '../lib/plan/inverse.ts';
-import {parsePlan} from '../lib/plan/plan-schema.ts';
-import type {Plan} from '../lib/plan/plan.ts';
-import {captureHost} from '../lib/record/capture.ts';
 import {compareRecords} from '../lib/record/compare.ts';
 import {hostBuilder} from '../lib/sim/builder.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
-import {inventoryOf, vfctl} from './helpers/plan-world.ts';
+import {captured, done, inventoryOf, vfctl} from './helpers/plan-world.ts';
 
 const socket = (path: string, said: string, code = 0): readonly [string, () => {code: number; stdout: string; stderr: string}] =>
 	[path, () => ({code, stdout: said === '' ? '' : `${said}\n`, stderr: ''})];
@@ -37,17 +34,6 @@ function newHost(options: Parameters<typeof simHost>[1] = {}): SimHost {
 		.record();
 	const stat = (argv: readonly string[]) => sockets.get(argv.at(-1)!)?.() ?? {code: 1, stdout: '', stderr: 'stat: cannot statx\n'};
 	return simHost(record, {...options, tools: {stat, 'ovs-vsctl': () => ({code: 0, stdout: 'ovs0\n', stderr: ''}), ...options.tools}});
-}
-
-const captured = async (host: SimHost) => captureHost(host, {maskMacs: false, connect: 'qemu:///system'});
-
-async function done(host: SimHost, line: string): Promise<Plan> {
-	const {error, json} = await vfctl(host, line.split(' '));
-	if (error) {
-		throw error;
-	}
-
-	return parsePlan((json as {plan: unknown}).plan);
 }
 
 async function refused(host: SimHost, line: string): Promise<ErrorCode | undefined> {

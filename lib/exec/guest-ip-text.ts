@@ -4,6 +4,7 @@ import {sortedGuestIp} from '../model/guest-ip.ts';
 import {contains, hostPrefix, networkOf, parseAddress, parsePrefix, prefixText, samePrefix, type Prefix} from '../model/ip.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
 import {isPassing} from '../model/passing-route.ts';
+import {statedMetric} from '../model/route.ts';
 
 /** One line of `ip -o link show`. */
 export interface GuestLink {
@@ -63,9 +64,6 @@ export function parseGuestIp({mtuBytes, up}: Pick<GuestLink, 'mtuBytes' | 'up'>,
 	});
 }
 
-// IP6_RT_PRIO_USER: what the kernel gives an IPv6 route without a metric.
-const usualMetric6 = 1024;
-
 function parseRoute(line: string, family: 4 | 6, own: readonly Prefix[]): IpRoute[] {
 	const words = line.trim().split(/\s+/);
 	const after = (name: string) => words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
@@ -82,7 +80,7 @@ function parseRoute(line: string, family: 4 | 6, own: readonly Prefix[]): IpRout
 	const local = [{family: 6, address: 'fe80::', length: 10}, {family: 6, address: 'ff00::', length: 8}] as const;
 	return comesWithAddress || local.some(network => contains(network, to))
 		? []
-		: [{to: prefixText(to), via, metric: metric === 0 || (family === 6 && metric === usualMetric6) ? null : metric}];
+		: [{to: prefixText(to), via, metric: statedMetric(family, metric)}];
 }
 
 function destination(word: string, family: 4 | 6): Prefix | undefined {

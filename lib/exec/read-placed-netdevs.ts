@@ -7,8 +7,8 @@ import type {IpRoute} from '../model/guest-network.ts';
 import {parsePrefix, prefixText} from '../model/ip.ts';
 import type {Netdev} from '../model/netdev.ts';
 import {ipInside, type NetnsRef} from '../model/netns.ts';
-import {routePrefix} from '../model/route.ts';
 import {isPassing} from '../model/passing-route.ts';
+import {routePrefix, statedMetric} from '../model/route.ts';
 import type {NetnsIp} from '../plan/netns-actions.ts';
 import {parseNetdevs, parseRoutes} from '../sysfs/read-netdevs.ts';
 
@@ -67,9 +67,7 @@ function parseAddresses(text: string, name: string): string[] {
 function parseOwnRoutes(texts: {routes: string; routes6: string}, name: string): IpRoute[] {
 	return parseRoutes(texts).filter(({device, type, hops, protocol}) => device === name && type === 'unicast' && hops === 1 && !isPassing(protocol)).flatMap(route => {
 		const prefix = routePrefix(route);
-		// IP6_RT_PRIO_USER is what an IPv6 route without a metric gets.
-		const metric = route.family === 6 && route.metric === 1024 ? null : route.metric;
-		return prefix === undefined ? [] : [{to: prefixText(prefix), via: route.gateway, metric}];
+		return prefix === undefined ? [] : [{to: prefixText(prefix), via: route.gateway, metric: statedMetric(route.family, route.metric)}];
 	});
 }
 

@@ -27,6 +27,11 @@ export function effectiveMetric(family: 4 | 6, metric: number | null): number {
 	return family === 6 && (metric === null || metric === 0) ? 1024 : metric ?? 0;
 }
 
+/** The metric as one would state it: null for what the kernel takes when none is given. */
+export function statedMetric(family: 4 | 6, metric: number | null): number | null {
+	return effectiveMetric(family, metric) === effectiveMetric(family, null) ? null : metric;
+}
+
 /** The same network with the same metric: of two such routes the kernel keeps one. */
 export function sameSlot(route: Route, {to, metric}: Pick<RouteKey, 'to' | 'metric'>): boolean {
 	const [one, other] = [routePrefix(route), parsePrefix(to)];

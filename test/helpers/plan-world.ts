@@ -6,7 +6,9 @@ import {AppError} from '../../lib/errors.ts';
 import {readInventory} from '../../lib/exec/read-inventory.ts';
 import {escapeXml} from '../../lib/libvirt/render-template.ts';
 import type {Inventory} from '../../lib/model/inventory.ts';
-import type {RiskName} from '../../lib/plan/plan.ts';
+import {parsePlan} from '../../lib/plan/plan-schema.ts';
+import type {Plan, RiskName} from '../../lib/plan/plan.ts';
+import {captureHost} from '../../lib/record/capture.ts';
 import type {HostRecord} from '../../lib/record/record.ts';
 import {hostBuilder} from '../../lib/sim/builder.ts';
 import type {GuestFacts} from '../../lib/sim/build-guest.ts';
@@ -56,6 +58,21 @@ export async function vfctl(host: SimHost, argv: readonly string[], signal = new
 	}
 
 	return answer;
+}
+
+/** The plan of a command that succeeds; throws its error otherwise. */
+export async function done(host: SimHost, line: string): Promise<Plan> {
+	const {error, json} = await vfctl(host, line.split(' '));
+	if (error) {
+		throw error;
+	}
+
+	return parsePlan((json as {plan: unknown}).plan);
+}
+
+/** The host as a record, to compare with. */
+export async function captured(host: SimHost): Promise<HostRecord> {
+	return captureHost(host, {maskMacs: false, connect: 'qemu:///system'});
 }
 
 /** The inventory as commands read it. */
