@@ -273,7 +273,7 @@ export class Lab {
 }
 
 function crash(name: string, directory: string): LabError {
-	const tails = ['console', 'qemu.log'].map(file => path.join(directory, file)).filter(file => existsSync(file));
+	const tails = ['ended', 'console', 'qemu.log'].map(file => path.join(directory, file)).filter(file => existsSync(file));
 	return new LabError(`the lab '${name}' is gone`, {
 		why: `its QEMU ended${tails.map(file => `; ${path.basename(file)} ends with: ${lastLines(readFileSync(file, 'utf8'), 5)}`).join('')}`,
 		fix: `npm run lab -- restore --name ${name}`,

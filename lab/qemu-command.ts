@@ -33,6 +33,8 @@ export function qemuCommand({accelerator, incoming, platform = 'complete', cpus 
 		'-device', 'virtio-rng-pci',
 		...Array.from({length: PF_COUNT}, (_, index) => physicalFunction(index)).flat(),
 		'-serial', `file:${INSIDE.state}/console`,
+		// A triple fault (a guest's or the emulator's) resets the processor, and with -no-reboot that ends QEMU.
+		'-d', 'cpu_reset', '-D', `${INSIDE.state}/cpu.log`,
 		'-qmp', `unix:${INSIDE.state}/qmp,server=on,wait=off`,
 		...(incoming ? ['-incoming', 'defer'] : []),
 	];

@@ -5,6 +5,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import type {LabError} from '../../lab/errors.ts';
 import {Lab} from '../../lab/lab.ts';
 import {cacheDirectory, repositoryDirectory, stateDirectory} from '../../lab/paths.ts';
 import {poll} from '../../lab/poll.ts';
@@ -161,6 +162,27 @@ test('a missing tool is named with its package and the command that installs it'
 	t.regex(stderr, /mmdebstrap is missing \(package mmdebstrap\)/);
 	t.regex(stderr, /apt-get install .*mmdebstrap.*openssh-client/);
 });
+
+for (const [what, end, blamed] of [['resets out of the blue', async () => lab.qmp('system_reset'), true], ['panics', async () => lab.exec('echo c > /proc/sysrq-trigger', {ok: 'any'}), false]] as const) {
+	test(`a host that ${what} is ${blamed ? '' : 'not '}put down to the emulator`, async t => {
+		const deathsFile = path.join(await fs.mkdtemp(path.join(os.tmpdir(), 'vfctl-lab-deaths-')), 'deaths');
+		process.env['VFCTL_LAB_DEATHS'] = deathsFile;
+		try {
+			await lab.restore();
+			const error = await t.throwsAsync(async () => {
+				await end();
+				await poll(async () => (await lab.exec('true', {ok: 'any'}), undefined), {timeoutMs: 60_000, everyMs: 200});
+			}, {message: /is gone/});
+			t.regex((error as LabError).why ?? '', blamed ? /console ends with: ;/ : /console ends with: \[/);
+			const line = await poll(() => (existsSync(deathsFile) ? readFileSync(deathsFile, 'utf8') || undefined : undefined), {timeoutMs: blamed ? 10_000 : 1000});
+			t.is(line?.startsWith(`${NAME}: QEMU ended by itself with code 0`), blamed ? true : undefined, line);
+		} finally {
+			delete process.env['VFCTL_LAB_DEATHS'];
+			await fs.rm(path.dirname(deathsFile), {recursive: true});
+			await lab.restore();
+		}
+	});
+}
 
 test('down leaves no process, no mount and no state directory', async t => {
 	await lab.down();

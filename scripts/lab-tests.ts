@@ -1,0 +1,82 @@
+// Runs the lab tests, one ava for each file, and tells the emulator's failures from the tests'.
+//
+// usage: node dist/scripts/lab-tests.js [--jobs N] [NAME...]
+//
+// Under TCG a host with guests inside now and then resets out of the blue, once in some hundred tests
+// (docs/lab.md). guard.sh tells that of a QEMU whose kernel said nothing before; such a file runs once
+// more, and that is said. Whatever else fails has failed.
+import {spawn} from 'node:child_process';
+import {readdirSync, existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {parseArgs} from 'node:util';
+
+// Not yet seen to pass several times in a row: VFCTL_LAB_ALL=1 runs them too. What each of them
+// lacks is in docs/lab.md.
+const unproven = new Set(['bench', 'cni', 'dpdk', 'methods', 'methods-shared', 'netns', 'netns-crash', 'tune']);
+
+interface Outcome {
+	name: string;
+	passed: boolean;
+	seconds: number;
+	/** What guard.sh told of each emulator that ended by itself. */
+	deaths: string;
+}
+
+const {values, positionals} = parseArgs({options: {jobs: {type: 'string', default: '1'}}, allowPositionals: true});
+const scratch = mkdtempSync(path.join(tmpdir(), 'vfctl-lab-tests-'));
+try {
+	const waiting = positionals.length > 0 ? positionals : names();
+	const outcomes: Outcome[] = [];
+	await Promise.all(Array.from({length: Number(values.jobs)}, async () => {
+		for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+			outcomes.push(await runWithSecondChance(name));
+		}
+	}));
+	for (const {name, passed, seconds, deaths} of outcomes) {
+		process.stdout.write(`${passed ? 'passed' : 'FAILED'}  ${name.padEnd(16)} ${String(seconds).padStart(5)} s${deaths === '' ? '' : '  in its second run'}\n`);
+	}
+
+	process.exitCode = outcomes.every(({passed}) => passed) ? 0 : 1;
+} finally {
+	rmSync(scratch, {recursive: true});
+}
+
+function names(): string[] {
+	return readdirSync('dist/test/lab').filter(file => file.endsWith('.test.js')).map(file => file.replace(/\.test\.js$/, ''))
+		.filter(name => process.env['VFCTL_LAB_ALL'] === '1' || !unproven.has(name));
+}
+
+async function runWithSecondChance(name: string): Promise<Outcome> {
+	const first = await runFile(name);
+	if (first.passed || first.deaths === '') {
+		return {...first, deaths: ''};
+	}
+
+	process.stdout.write(`\nThe emulator of ${name} ended by itself, so that its tests say nothing. They run once more.\n${first.deaths}\n`);
+	return {...await runFile(name), deaths: first.deaths};
+}
+
+async function runFile(name: string): Promise<Outcome> {
+	const deathsFile = path.join(scratch, name);
+	rmSync(deathsFile, {force: true});
+	const started = performance.now();
+	const alone = values.jobs === '1';
+	const child = spawn('node_modules/.bin/ava', ['--config', 'ava.lab.config.js', `dist/test/lab/${name}.test.js`], {
+		env: {...process.env, VFCTL_LAB_DEATHS: deathsFile},
+		stdio: ['ignore', alone ? 'inherit' : 'pipe', alone ? 'inherit' : 'pipe'],
+	});
+	let output = '';
+	for (const stream of [child.stdout, child.stderr]) {
+		stream?.setEncoding('utf8').on('data', (text: string) => {
+			output += text;
+		});
+	}
+
+	const code = await new Promise<number | null>((resolve, reject) => {
+		child.once('error', reject).once('close', resolve);
+	});
+	process.stdout.write(output);
+	const deaths = existsSync(deathsFile) ? readFileSync(deathsFile, 'utf8') : '';
+	return {name, passed: code === 0, seconds: Math.round((performance.now() - started) / 1000), deaths};
+}
