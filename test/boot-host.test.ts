@@ -8,7 +8,7 @@ import {sampleHosts} from '../lib/sim/sample-hosts.ts';
 import {simHost} from '../lib/sim/sim-host.ts';
 
 const network = {addresses: ['20.0.0.1/24'], routes: [], nameservers: [], file: 'none'} as const;
-const file: HostFile = {version: 1, pfs: [], vfs: [], pools: [], routes: [], leases: [], guests: [{name: 'vm0', vfs: [{source: {pool: 'fast'}, settings: {}, network}]}]};
+const file: HostFile = {version: 1, pfs: [], vfs: [], pools: [], routes: [], leases: [], hugepages: [], guests: [{name: 'vm0', vfs: [{source: {pool: 'fast'}, settings: {}, network}]}]};
 
 /** A host whose libvirt does not answer the first questions. */
 function hostWith(silences: number): {host: Host; asked: () => number} {

@@ -96,7 +96,7 @@ for (const [what, one, other] of same) {
 }
 
 test('a file that says nothing but its version is a host file', t => {
-	t.deepEqual(parseHostFile('version: 1\n'), {version: 1, pfs: [], vfs: [], pools: [], guests: [], routes: [], leases: []});
+	t.deepEqual(parseHostFile('version: 1\n'), {version: 1, pfs: [], vfs: [], pools: [], guests: [], routes: [], leases: [], hugepages: []});
 });
 
 // What it must not say: the place and the reason
@@ -293,8 +293,8 @@ test('the example of the page is a host file, and so is every other YAML in it',
 	const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, block]) => block!);
 	t.true(blocks.length > 0);
 	const files = blocks.map(block => parseHostFile(block));
-	const [{pfs, vfs, pools, guests, routes, leases}] = files as [HostFile];
-	t.true([pfs, vfs, pools, guests, routes, leases].every(({length}) => length > 0), 'the example has every section');
+	const [{pfs, vfs, pools, guests, routes, leases, hugepages}] = files as [HostFile];
+	t.true([pfs, vfs, pools, guests, routes, leases, hugepages].every(({length}) => length > 0), 'the example has every section');
 	t.deepEqual(files.map(file => parseHostFile(formatHostFile(file))), files);
 });
 
@@ -416,7 +416,7 @@ test('other YAML readers read the text as it is meant, those of YAML 1.1 too', t
 });
 
 test('comments cannot leave their lines', t => {
-	const file: HostFile = {version: 1, pfs: [], vfs: [], pools: [], guests: [], routes: [], leases: []};
+	const file: HostFile = {version: 1, pfs: [], vfs: [], pools: [], guests: [], routes: [], leases: [], hugepages: []};
 	t.is(formatHostFile(file, ['x\nversion: 2']), '# x\n# version: 2\nversion: 1\n');
 });
 

@@ -55,7 +55,7 @@ test('a policy of kubernetes-nmstate is its desired state', t => {
 
 test('what a host file cannot say of nmstate\'s is told, each with its place', t => {
 	const {file, notes} = importFile(fixture('nmstate-more.yml'));
-	t.deepEqual(file, {version: 1, pfs: [{pf: 'ens4f0', numVfs: 2, link: 'up'}], vfs: [], pools: [], guests: [], routes: [], leases: []});
+	t.deepEqual(file, {version: 1, pfs: [{pf: 'ens4f0', numVfs: 2, link: 'up'}], vfs: [], pools: [], guests: [], routes: [], leases: [], hugepages: []});
 	t.deepEqual(notes.map(note => /^not imported: ([^:]+(?::[^ :]+)*): /.exec(note)?.[1]), [
 		'hostname', 'dns-resolver', 'interfaces[0].ethernet.auto-negotiation', 'interfaces[0].ipv4', 'interfaces[1] (bond0)', 'interfaces[2] (sriov:ens4f0:1)',
 		'interfaces[3] (ens9)', 'interfaces[4] (ens4f3)', 'routes.running', 'routes.config[0]', 'routes.config[1]', 'routes.config[2]', 'routes.config[3]',

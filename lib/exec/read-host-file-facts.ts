@@ -5,14 +5,17 @@ import {parseBdf, type Bdf} from '../model/bdf.ts';
 import type {HostFile, WantedTuning} from '../model/host-file.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {selectPf} from '../model/select.ts';
+import type {Steering} from '../model/steering.ts';
 import {bindingRulePath} from '../plan/binding-rule.ts';
 import {guestNetworkKey, type GuestNetworkFacts, type HostFileFacts} from '../plan/host-file/facts.ts';
 import {guestNetworkNeeds} from '../plan/host-file/plan-host-file.ts';
+import {readHugepages} from '../sysfs/read-hugepages.ts';
+import {readSteering} from '../sysfs/read-steering.ts';
 import {findAttachActions} from './attachments.ts';
 import {readInterruptFacts} from './read-interrupt-facts.ts';
 import {readGuestNetworkFacts} from './read-guest-facts.ts';
 
-export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts'>;
+export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts' | 'steering' | 'hugepages'>;
 
 /** The facts of this host. Throws NO_AGENT, with the place in the file, when a running guest that
  * must be asked does not answer; and what planning throws. */
@@ -22,7 +25,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		bindingRules: readBindingRules(host),
 		attachActions: key => findAttachActions(host.files, key),
 		guestNetworks: new Map(),
-		interrupts: null,
+		interrupts: null, steering: null, hugepages: null,
 	};
 	const guestNetworks = new Map<string, GuestNetworkFacts>();
 	for (const need of guestNetworkNeeds(inventory, file, facts)) {
@@ -34,7 +37,24 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 	}
 
 	const tuned = tunedBdfs(inventory, file);
-	return {...facts, guestNetworks, interrupts: tuned === undefined ? null : await readInterruptFacts(host, tuned)};
+	return {
+		...facts, guestNetworks,
+		interrupts: tuned === undefined ? null : await readInterruptFacts(host, tuned),
+		steering: await readTables(host, inventory, file),
+		hugepages: file.hugepages.length === 0 ? null : readHugepages(host.files),
+	};
+}
+
+async function readTables({runner}: Host, inventory: Inventory, {pfs}: HostFile): Promise<Map<Bdf, Steering> | null> {
+	const steered = pfs.filter(({steering}) => steering !== undefined);
+	const tables = new Map<Bdf, Steering>();
+	for (const {bdf, netdevs: [netdev]} of steered.map(({pf}) => selectPf(inventory, pf))) {
+		if (netdev !== undefined) {
+			tables.set(bdf, await readSteering(runner, netdev));
+		}
+	}
+
+	return steered.length === 0 ? null : tables;
 }
 
 /** The devices that are there now, of those whose interrupts or queues the file places; undefined

@@ -64,7 +64,7 @@ export function withNetwork(vf: WantedGuestVf, {guest, mac, read, notes}: {guest
 /** What somebody set in a guest need not be what a host file may say. */
 function problemOf(guest: WantedGuest): string | undefined {
 	try {
-		parseHostFile(formatHostFile({version: 1, pfs: [], vfs: [], pools: [], guests: [guest], routes: [], leases: []}));
+		parseHostFile(formatHostFile({version: 1, pfs: [], vfs: [], pools: [], guests: [guest], routes: [], leases: [], hugepages: []}));
 		return undefined;
 	} catch (error) {
 		if (error instanceof AppError) {

@@ -1,18 +1,22 @@
 // The host file that says what a host has now. What is as drivers and libvirt make it by
 // themselves is left out, and so is what a host file cannot say: that is told.
+import type {AppError} from '../errors.ts';
 import type {Bdf} from '../model/bdf.ts';
 import {compareNames, compareRoutes} from '../model/host-file-order.ts';
 import type {HostFile, VfRange, WantedGuest, WantedLease, WantedPf, WantedPool, WantedRoute, WantedVfs} from '../model/host-file.ts';
+import type {HugepageFacts} from '../model/hugepages.ts';
 import type {InterruptFacts} from '../model/interrupts.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {prefixText} from '../model/ip.ts';
 import type {Vf} from '../model/pci.ts';
 import {poolOf} from '../model/pool.ts';
 import {effectiveMetric, routePrefix} from '../model/route.ts';
+import type {Steering} from '../model/steering.ts';
 import {vfRangeText} from '../model/vf-range.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import {noGuestNetworks, type GuestNetworksRead} from './export-guest-network.ts';
 import {exportGuest} from './export-guest.ts';
+import {exportHugepages, withSteering} from './export-steering.ts';
 import {fileNameOf, specialSettings} from './export-vf.ts';
 import {withTuning} from './export-tuning.ts';
 import {checkHostFile} from './host-file-check.ts';
@@ -34,11 +38,19 @@ export function exportHostFile(inventory: Inventory, inside: GuestNetworksRead =
 	return exportHost(inventory, inside).file;
 }
 
-/** As exportHostFile, with what it could not say. `inside`: what was read in running guests;
- * `interrupts`: of all PFs and VFs. */
-export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noGuestNetworks, interrupts: InterruptFacts | null = null): Exported {
+/** What an export says besides what is in an inventory. */
+export interface ExportFacts {
+	/** Of all PFs and VFs. */
+	interrupts: InterruptFacts;
+	/** Of PFs with an interface; the error of one that could not be read. */
+	steering: ReadonlyMap<Bdf, Steering | AppError>;
+	hugepages: HugepageFacts;
+}
+
+/** As exportHostFile, with what it could not say. `inside`: what was read in running guests. */
+export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noGuestNetworks, facts: ExportFacts | null = null): Exported {
 	const notes: string[] = [];
-	let file: HostFile = {version: 1, pfs: exportPfs(inventory), vfs: [], pools: [], guests: [], routes: [], leases: []};
+	let file: HostFile = {version: 1, pfs: exportPfs(inventory), vfs: [], pools: [], guests: [], routes: [], leases: [], hugepages: []};
 	const entries: Entry[] = [
 		...exportPools(inventory, notes).map((entry): Entry => ({part: 'pools', entry, name: `pool ${entry.name}`})),
 		...exportGuests(inventory, inside, notes).map((entry): Entry => ({part: 'guests', entry, name: `guest ${entry.name}`})),
@@ -68,9 +80,16 @@ export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noG
 	}
 
 	const said = contradictory ? file : all;
-	const tuned = interrupts === null ? {file: said, notes: []} : withTuning(said, inventory, interrupts);
+	const tuned = facts === null ? {file: said, notes: []} : withFacts(said, inventory, facts);
 	notes.push(...tuned.notes);
 	return {file: tuned.file, notes: notes.map(note => shortenedNote(note)), unread: inside.notes.map(note => shortenedNote(note))};
+}
+
+function withFacts(file: HostFile, inventory: Inventory, {interrupts, steering, hugepages}: ExportFacts): {file: HostFile; notes: string[]} {
+	const tuned = withTuning(file, inventory, interrupts);
+	const steered = withSteering(tuned.file, inventory, steering);
+	const pages = exportHugepages(hugepages);
+	return {file: {...steered.file, hugepages: pages.hugepages}, notes: [...tuned.notes, ...steered.notes, ...pages.notes]};
 }
 
 /** One entry of the file, and how an admin calls it. */

@@ -3,7 +3,9 @@
 import type {HostFile, VfRange, WantedGuest, WantedLease, WantedRoute} from '../model/host-file.ts';
 import {contains, hostPrefix, networkOf, parseAddress, prefixText} from '../model/ip.ts';
 import {prefixOf} from './host-file-values.ts';
+import {checkHugepages} from './host-file-hugepages.ts';
 import {checkOwners} from './host-file-owners.ts';
+import {checkSteering} from './host-file-steering.ts';
 import type {Path} from './problems.ts';
 
 /** A contradiction in a host file; `path` as in the file. */
@@ -30,6 +32,8 @@ export function checkHostFile(file: HostFile, vfsPlaces: readonly number[] = fil
 	checkGuestNetworks(file, note);
 	checkRoutes(file.routes, note);
 	checkLeases(file, note);
+	checkHugepages(file, note);
+	checkSteering(file, note);
 	return found;
 }
 

@@ -2,6 +2,8 @@
 // looked at in host-file-check.ts.
 import type {HostFile, VfRange, WantedLease, WantedPf, WantedPool, WantedRoute, WantedVfs} from '../model/host-file.ts';
 import {interfaceNameProblem, libvirtNameProblem, pfNameOf, readAddress, readInterface, readMac, readPf, readRange} from './host-file-values.ts';
+import {readHugepages} from './host-file-hugepages.ts';
+import {readSteering} from './host-file-steering.ts';
 import {foreignNames, poolNameProblem, readGuests, readRoute, readVfs} from './host-file-vf-schema.ts';
 import {foreignTuningNames, readTuning, tuningKeys} from './host-file-tuning.ts';
 import {shortened} from './problems.ts';
@@ -10,8 +12,8 @@ import type {Cursor} from './reader.ts';
 /** What the tree says, with a place for each entry of `vfs`: one with a list in `select` became
  * several. Problems are noted at the cursor; the result counts only when there are none. */
 export function readHostFile(cursor: Cursor): {file: HostFile; vfsPlaces: number[]} {
-	const fields = cursor.fields(['version', 'pfs', 'vfs', 'pools', 'guests', 'routes', 'dhcp'], foreignNames);
-	const empty = {pfs: [], vfs: [], pools: [], guests: [], routes: [], leases: []};
+	const fields = cursor.fields(['version', 'pfs', 'vfs', 'pools', 'guests', 'routes', 'dhcp', 'hugepages'], foreignNames);
+	const empty = {pfs: [], vfs: [], pools: [], guests: [], routes: [], leases: [], hugepages: []};
 	if (!fields) {
 		return {file: {version: 1, ...empty}, vfsPlaces: []};
 	}
@@ -27,6 +29,7 @@ export function readHostFile(cursor: Cursor): {file: HostFile; vfsPlaces: number
 			guests: readGuests(fields.get('guests')),
 			routes: readRoutes(fields.get('routes')),
 			leases: readLeases(fields.get('dhcp')),
+			hugepages: readHugepages(fields.get('hugepages')),
 		},
 		vfsPlaces: vfs.flatMap((entries, index) => entries.map(() => index)),
 	};
@@ -48,13 +51,14 @@ function readPfs(cursor: Cursor | undefined): WantedPf[] {
 }
 
 function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
-	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
+	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
 	const numVfs = fields?.get('numVfs')?.whole(0, 65_535, 'a number of VFs');
 	const mtuBytes = fields?.get('mtu')?.whole(68, 65_535, 'an MTU in bytes');
 	const autoprobe = fields?.get('autoprobe')?.flag('whether new VFs get the driver of the kernel (sriov_drivers_autoprobe)');
 	const link = fields?.get('link')?.word(['up'] as const, 'the link of the PF; a PF whose VFs are used is not taken down');
 	const driver = fields?.get('driver')?.word(['stock'] as const, 'the driver of the PF; another one than the kernel\'s is not supported by this version');
 	const forwarding = fields?.get('forwarding')?.word(['off'] as const, 'forwarding between VFs of the PF; switching it on is not supported by this version');
+	const steering = readSteering(fields?.get('steering'));
 	return {
 		...(numVfs === undefined ? {} : {numVfs}),
 		...(mtuBytes === undefined ? {} : {mtuBytes}),
@@ -62,6 +66,7 @@ function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
 		...(link === undefined ? {} : {link}),
 		...(driver === undefined ? {} : {driver}),
 		...(forwarding === undefined ? {} : {forwarding}),
+		...(steering === undefined ? {} : {steering}),
 		...readTuning(fields),
 	};
 }

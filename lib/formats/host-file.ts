@@ -5,7 +5,9 @@ import type {HostFile, WantedGuestNetwork, WantedGuestVf, WantedPool, WantedVfs}
 import {vfRangeText} from '../model/vf-range.ts';
 import {vfSettingNames, type VfSettingsPart} from '../model/vf-settings.ts';
 import {checkHostFile} from './host-file-check.ts';
+import {hugepagesEntry} from './host-file-hugepages.ts';
 import {readHostFile} from './host-file-schema.ts';
+import {steeringEntry} from './host-file-steering.ts';
 import {tuningEntries} from './host-file-tuning.ts';
 import {problemsError, type Path} from './problems.ts';
 import {Cursor, Findings} from './reader.ts';
@@ -41,16 +43,17 @@ export function formatHostFile(file: HostFile, comments: readonly string[] = [])
 type Flow = (value: unknown) => unknown;
 
 // Maps, because a guest may be called __proto__.
-function topOf({pfs, vfs, pools, guests, routes, leases}: HostFile, flow: Flow): Map<string, unknown> {
+function topOf({pfs, vfs, pools, guests, routes, leases, hugepages}: HostFile, flow: Flow): Map<string, unknown> {
 	const networks = [...new Set(leases.map(({network}) => network))];
 	const parts: Array<[string, unknown, number]> = [
-		['pfs', new Map(pfs.map(({pf, mtuBytes, numVfs, interrupts, rps, ...rest}) => [pf, {...present({numVfs, mtu: mtuBytes}), ...rest, ...tuningEntries(present({interrupts, rps}), flow)}])), pfs.length],
+		['pfs', new Map(pfs.map(({pf, mtuBytes, numVfs, interrupts, rps, steering, ...rest}) => [pf, {...present({numVfs, mtu: mtuBytes}), ...rest, ...tuningEntries(present({interrupts, rps}), flow), ...present({steering: steering?.map(rule => flow(steeringEntry(rule)))})}])), pfs.length],
 		['vfs', vfs.map(entry => vfsEntry(entry, flow)), vfs.length],
 		['pools', new Map(pools.map(pool => [pool.name, flow(poolEntry(pool, flow))])), pools.length],
 		['guests', new Map(guests.map(({name, vfs: own}) => [name, own === undefined ? {} : {vfs: own.map(vf => guestVfEntry(vf, flow))}])), guests.length],
 		['routes', routes.map(({state, dev, ...route}) => flow({...routeEntry(route), dev, ...stateEntry(state)})), routes.length],
 		['dhcp', new Map(networks.map(network => [network, leases.filter(lease => lease.network === network)
 			.map(({mac, ip, name, state}) => flow({mac, ...present({ip, name}), ...stateEntry(state)}))])), networks.length],
+		['hugepages', hugepages.map(entry => flow(hugepagesEntry(entry))), hugepages.length],
 	];
 	return new Map<string, unknown>([['version', 1], ...parts.filter(([, , count]) => count > 0).map(([key, value]): [string, unknown] => [key, value])]);
 }

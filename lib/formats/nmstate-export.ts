@@ -15,6 +15,8 @@ export function exportNmstate(file: HostFile): PeerFile {
 		...file.guests.map(({name}) => `guests.${name}: nmstate does not know guests`),
 		...[...new Set(file.leases.map(({network}) => network))].map(network => `dhcp.${network}: nmstate does not know libvirt's leases`),
 		...file.pfs.filter(pf => hasTuning(pf)).map(({pf}) => `interrupts and rps of ${pf}: nmstate does not have them`),
+		...file.pfs.filter(({steering}) => steering !== undefined).map(({pf}) => `steering of ${pf}: nmstate does not have them`),
+		...file.hugepages.length === 0 ? [] : ['hugepages: nmstate does not have them'],
 		...file.vfs.flatMap(({select, settings, driver, ...tuning}) => [
 			...(hasTuning(tuning) ? [`interrupts and rps of ${vfRangeText(select)}: nmstate does not have them`] : []),
 			...(driver === undefined ? [] : [`driver of ${vfRangeText(select)}: nmstate does not bind drivers`]),

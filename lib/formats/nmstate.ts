@@ -34,7 +34,7 @@ export function importNmstate(text: string): Imported {
 	}
 
 	const routes = fields?.get('routes') ? readNmstateRoutes(fields.get('routes')!, left) : [];
-	return finished('nmstate file', text, findings.problems, {file: {version: 1, pfs, vfs, pools: [], guests: [], routes, leases: []}, notes: left.notes, comments: []});
+	return finished('nmstate file', text, findings.problems, {file: {version: 1, pfs, vfs, pools: [], guests: [], routes, leases: [], hugepages: []}, notes: left.notes, comments: []});
 }
 
 /** The state itself, which kubernetes-nmstate wraps into an object. */

@@ -103,6 +103,8 @@ function notesOf(file: HostFile): string[] {
 		...file.pfs.filter(({numVfs, mtuBytes}) => numVfs === undefined && mtuBytes !== undefined).map(({pf}) => `mtu of ${pf}: a policy is about VFs, and the host file has none of it`),
 		...file.vfs.filter(({settings}) => Object.keys(settings).length > 0).map(({select}) => `settings of ${vfRangeText(select)}: the operator has them in SriovNetwork, for each pod`),
 		...file.pfs.filter(pf => hasTuning(pf)).map(({pf}) => `interrupts and rps of ${pf}: the operator does not have them`),
+		...file.pfs.filter(({steering}) => steering !== undefined).map(({pf}) => `steering of ${pf}: the operator does not have them`),
+		...file.hugepages.length === 0 ? [] : ['hugepages: the operator does not have them'],
 		...file.vfs.filter(entry => hasTuning(entry)).map(({select}) => `interrupts and rps of ${vfRangeText(select)}: the operator does not have them`),
 		...file.pools.filter(({state}) => state === 'absent').map(({name}) => `pools.${name}: what is absent has no policy`),
 		...file.guests.map(({name}) => `guests.${name}: Kubernetes has its own way to give VFs to guests`),

@@ -94,6 +94,6 @@ export function hostFileOf(parts: readonly PfPart[], left: Leftovers): HostFile 
 			const [first] = ranges;
 			return {name, state: 'present', autostart: true, source: ranges.length === 1 && first!.whole ? {pf: first!.range.pf} : {vfs: ranges.map(({range}) => range)}};
 		}).toSorted((a, b) => compareNames(a.name, b.name)),
-		guests: [], routes: [], leases: [],
+		guests: [], routes: [], leases: [], hugepages: [],
 	};
 }

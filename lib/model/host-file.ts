@@ -3,6 +3,7 @@
 import type {CpuChoice} from './cpu-spread.ts';
 import type {GuestFileFormat, IpRoute} from './guest-network.ts';
 import type {Mac} from './mac.ts';
+import type {SteerRule} from './steer-rule.ts';
 import type {VfSettingsPart} from './vf-settings.ts';
 
 /** VFs by PF and index range, as `ens1f0#0-3`; the PF is a name as typed. */
@@ -20,6 +21,11 @@ export interface WantedTuning {
 	readonly rps?: CpuChoice | 'none';
 }
 
+/** A steering rule of a PF. Without a location any will do. */
+export interface WantedSteerRule extends SteerRule {
+	readonly location?: number;
+}
+
 /** A PF: `pfs.ens1f0`. */
 export interface WantedPf extends WantedTuning {
 	/** Interface, or PCI address. */
@@ -33,6 +39,8 @@ export interface WantedPf extends WantedTuning {
 	readonly driver?: 'stock';
 	/** No frames are forwarded between VFs by software: the only way there is so far. */
 	readonly forwarding?: 'off';
+	/** Exactly these rules, but for those that vfctl has no words for. */
+	readonly steering?: readonly WantedSteerRule[];
 }
 
 /** Settings of VFs: one entry of `vfs`. */
@@ -100,6 +108,14 @@ export interface WantedLease {
 	readonly state: 'present' | 'absent';
 }
 
+/** Huge pages of one size. */
+export interface WantedHugepages {
+	readonly sizeKiB: number;
+	/** Null spreads them evenly over the NUMA nodes. */
+	readonly node: number | null;
+	readonly count: number;
+}
+
 /** A whole host file. */
 export interface HostFile {
 	readonly version: 1;
@@ -109,4 +125,5 @@ export interface HostFile {
 	readonly guests: readonly WantedGuest[];
 	readonly routes: readonly WantedRoute[];
 	readonly leases: readonly WantedLease[];
+	readonly hugepages: readonly WantedHugepages[];
 }

@@ -6,6 +6,8 @@ import {LabVfctl} from './helpers/vfctl.ts';
 let lab: Lab;
 let vfctl: LabVfctl;
 
+const pages = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages';
+
 const whole = `version: 1
 pfs:
   eth1: {numVfs: 3, mtu: 2000, link: up}
@@ -28,6 +30,8 @@ guests:
         mac: 52:54:00:aa:00:02
         method: hostdev
         network: {addresses: [10.0.0.3/24], gateway: 10.0.0.1}
+hugepages:
+  - {size: 2M, count: 16}
 `;
 
 test.before(async () => {
@@ -53,12 +57,16 @@ test.serial('from nothing to the whole state, and nothing left to do', async t =
 	t.regex((await inGuest('vm1', 'route')), /default via 10\.0\.0\.1/);
 	t.regex((await lab.exec('virsh net-list --all')).stdout, /fast +active/);
 	t.is((await lab.exec('basename "$(readlink /sys/bus/pci/devices/0000:01:10.4/driver)"')).stdout.trim(), 'vfio-pci');
+	t.is((await lab.exec(`cat ${pages}`)).stdout.trim(), '16');
+	const {json: exported} = await vfctl.run(['export']);
+	t.deepEqual(exported.hostFile.hugepages, [{sizeKiB: 2048, node: null, count: 16}]);
 });
 
 test.serial('drift by hand is told and repaired', async t => {
-	await lab.exec('ip link set eth1 vf 0 vlan 9 && ip link set eth1 mtu 1500');
+	await lab.exec(`ip link set eth1 vf 0 vlan 9 && ip link set eth1 mtu 1500 && echo 8 > ${pages}`);
 	const {json} = await vfctl.run(['diff', '/tmp/whole.yaml'], {code: 10});
 	t.deepEqual(json.differences, [
+		{path: 'hugepages[0]', what: 'huge pages of 2 MiB', actual: '8', wanted: '16'},
 		{path: 'pfs.eth1.mtu', what: 'MTU of eth1', actual: '1500', wanted: '2000'},
 		{path: 'guests.vm0.vfs[0]', what: 'vlan of VF 0 of eth1', actual: '9', wanted: '42'},
 	]);

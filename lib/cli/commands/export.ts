@@ -1,7 +1,7 @@
 // vfctl export: the host file that says what this host has.
 import {AppError} from '../../errors.ts';
 import {readGuestNetworks} from '../../exec/read-guest-networks.ts';
-import {readInterruptFacts} from '../../exec/read-interrupt-facts.ts';
+import {readExportFacts} from '../../exec/read-export-facts.ts';
 import {exportFile, type ExportFormat} from '../../formats/convert.ts';
 import {exportHost} from '../../formats/export-host-file.ts';
 import type {CommandContext} from '../context.ts';
@@ -20,7 +20,7 @@ export async function run(context: CommandContext, {to, strict}: ExportOptions):
 	const {file, notes, unread} = await withInventory(context, async (inventory, libvirt) => exportHost(
 		inventory,
 		libvirt instanceof AppError ? undefined : await readGuestNetworks(libvirt, host.clock, inventory),
-		await readInterruptFacts(host, inventory.pfs.flatMap(pf => [pf.bdf, ...pf.vfs.map(({bdf}) => bdf)])),
+		await readExportFacts(host, inventory),
 	));
 	const {text, notes: peerNotes} = exportFile(file, to, {hostName: host.name, comments: [`Exported by vfctl from ${host.name}.`, 'What is not named here is left as it is. docs/host-file.md tells every key.', ...notes, ...unread]});
 	const all = [...notes, ...peerNotes];

@@ -2,7 +2,7 @@
 import {AppError} from '../../errors.ts';
 import {selectPf} from '../../model/select.ts';
 import {planSteerAdd, planSteerDelete, steeringNetdev} from '../../plan/plan-steer.ts';
-import {requestedRule, steerNumber, type SteerRequest} from '../../plan/steer/request.ts';
+import {highestLocation, requestedRule, steerNumber, type SteerRequest} from '../../plan/steer/request.ts';
 import {steerListText, steerView, type SteerView} from '../../render/steer-view.ts';
 import {readSteering} from '../../sysfs/read-steering.ts';
 import type {CommandContext} from '../context.ts';
@@ -13,9 +13,6 @@ export interface AddArguments extends SteerRequest {
 	pf: string;
 	location?: string | undefined;
 }
-
-// A location is 32 bits (struct ethtool_rx_flow_spec); the highest bit is RX_CLS_LOC_SPECIAL.
-const highestLocation = 0x7F_FF_FF_FF;
 
 function toLocation(text: string): number {
 	return steerNumber(text, highestLocation, 'a location', 'USAGE');

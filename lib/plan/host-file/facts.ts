@@ -5,7 +5,9 @@ import type {Mac} from '../../model/mac.ts';
 import type {DeviceSpec} from '../../libvirt/device-xml.ts';
 import type {PoolXmlSpec} from '../../libvirt/pool-xml.ts';
 import type {WantedGuestNetwork} from '../../model/host-file.ts';
+import type {HugepageFacts} from '../../model/hugepages.ts';
 import type {InterruptFacts} from '../../model/interrupts.ts';
+import type {Steering} from '../../model/steering.ts';
 import type {Action, GuestRef} from '../action.ts';
 import type {RiskName} from '../plan.ts';
 
@@ -27,6 +29,10 @@ export interface HostFileFacts {
 	guestNetworks: ReadonlyMap<string, GuestNetworkFacts>;
 	/** Of the devices whose interrupts or receive queues the file places; null when it places none. */
 	interrupts: InterruptFacts | null;
+	/** Rules of the PFs whose `steering` the file tells and that have an interface; null when it tells none. */
+	steering: ReadonlyMap<Bdf, Steering> | null;
+	/** Null when the file sets none. */
+	hugepages: HugepageFacts | null;
 }
 
 /** What a running guest says of one interface. */

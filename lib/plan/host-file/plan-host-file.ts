@@ -10,6 +10,8 @@ import {planGuestNetworks} from './plan-guest-networks.ts';
 import {compareGuests, planGuests, planRemovals} from './plan-guests.ts';
 import {planLeases, planPoolsAbsent, planPoolsPresent, planPoolStarts, planPoolStops, planRoutes} from './plan-networks.ts';
 import {doomedVfs, planAutoprobe, planCounts, planLinks} from './plan-pfs.ts';
+import {planHugepagesPart} from './plan-hugepages-part.ts';
+import {planSteering} from './plan-steering.ts';
 import {planTuning} from './plan-tuning.ts';
 import {planDrivers, planSettings} from './plan-vfs-part.ts';
 import {resolve} from './resolve.ts';
@@ -51,6 +53,7 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	}));
 	const result = new Fold(inventory, rules);
 	const guests = compareGuests(inventory, resolved);
+	planHugepagesPart(result, file.hugepages, facts.hugepages);
 	planAutoprobe(result, resolved);
 	planRemovals(result, guests, {facts, doomed: doomedVfs(inventory, resolved)});
 	planPoolsAbsent(result, file.pools);
@@ -65,6 +68,6 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	planGuestNetworks(result, interfaces, reading ? null : facts);
 	planRoutes(result, file.routes);
 	planLeases(result, file.leases);
-	result.later.push(...planTuning(result, resolved, facts.interrupts));
+	result.later.push(...planSteering(result, resolved, facts.steering), ...planTuning(result, resolved, facts.interrupts));
 	return result;
 }

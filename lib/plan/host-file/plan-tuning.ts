@@ -3,11 +3,11 @@ import type {Bdf} from '../../model/bdf.ts';
 import {CpuRounds} from '../../model/cpu-spread.ts';
 import type {WantedTuning} from '../../model/host-file.ts';
 import type {InterruptFacts} from '../../model/interrupts.ts';
-import type {Action} from '../action.ts';
 import {balancerWarning} from '../irqbalance.ts';
 import {spreadDevice, type DeviceSpread} from '../plan-tune-irq.ts';
 import {rpsActions} from '../plan-tune-rps.ts';
 import {factsOf, tunedDevices, type TunedDevice} from '../tune-devices.ts';
+import {changedDevices} from './changed-devices.ts';
 import type {Fold} from './fold.ts';
 import type {Resolved} from './resolve.ts';
 
@@ -62,38 +62,4 @@ function place(fold: Fold, {path, bdf, tuning: {interrupts, rps}, facts, rounds}
 			fold.add(`${path}.rps`, inventory => rpsActions(device, facts, {choice: rps, inventory}));
 		}
 	}
-}
-
-/** Devices whose driver is bound, or whose interface is set up, by what was planned so far. Another
- * number of VFs gives PFs other queues, too (seen with igb). */
-function changedDevices({actions, inventory}: Fold): Set<Bdf> {
-	return new Set(actions.flatMap((action: Action): Array<Bdf | null> => {
-		switch (action.kind) {
-			case 'set-numvfs': {
-				return [action.pf, ...inventory.pfs.find(({bdf}) => bdf === action.pf)?.vfs.map(({bdf}) => bdf) ?? []];
-			}
-
-			case 'set-link':
-			case 'set-mtu': {
-				return [inventory.netdevs.get(action.netdev)?.bdf ?? null];
-			}
-
-			case 'set-vf': {
-				return action.reload ? [action.bdf] : [];
-			}
-
-			case 'bind': {
-				return [action.bdf];
-			}
-
-			case 'attach-device':
-			case 'detach-device': {
-				return [action.source];
-			}
-
-			default: {
-				return [];
-			}
-		}
-	}).filter(bdf => bdf !== null));
 }

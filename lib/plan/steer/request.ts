@@ -8,8 +8,11 @@ import {pfName, selectVf} from '../../model/select.ts';
 import {quote} from '../../model/shell-word.ts';
 import {flowTypes, matchedFields, type FlowType, type SteerMatch, type SteerRule, type SteerTarget} from '../../model/steer-rule.ts';
 
-/** Options of `steer add`, as text. */
-export interface SteerRequest {
+// A location is 32 bits (struct ethtool_rx_flow_spec); the highest bit is RX_CLS_LOC_SPECIAL.
+export const highestLocation = 0x7F_FF_FF_FF;
+
+/** Options of `steer add` that tell the flow, as text. */
+export interface SteerMatchRequest {
 	flow?: string | undefined;
 	fromIp?: string | undefined;
 	toIp?: string | undefined;
@@ -20,6 +23,10 @@ export interface SteerRequest {
 	etherType?: string | undefined;
 	vlan?: string | undefined;
 	vlanPriority?: string | undefined;
+}
+
+/** Options of `steer add`, as text. */
+export interface SteerRequest extends SteerMatchRequest {
 	/** `drop`, `queue:N`, `vf:N`, or a VF by any of its names. */
 	action: string;
 	/** Queue of the VF. */
@@ -28,15 +35,21 @@ export interface SteerRequest {
 
 /** The rule that is asked for. Throws USAGE, BAD_ADDRESS, BAD_MAC, BAD_VLAN and what naming a VF throws. */
 export function requestedRule(inventory: Inventory, pf: Pf, request: SteerRequest): SteerRule {
+	return {...requestedMatch(request), target: requestedTarget(inventory, pf, request)};
+}
+
+/** What the rule looks at. Throws USAGE, BAD_ADDRESS, BAD_MAC, BAD_VLAN. */
+export function requestedMatch(request: SteerMatchRequest): SteerMatch {
 	const fields = requestedFields(request);
 	const flow = request.flow === undefined ? impliedFlow(fields) : toFlow(request.flow);
 	requireFit(flow, fields);
-	return {flow, ...fields, target: requestedTarget(inventory, pf, request)};
+	return {flow, ...fields};
 }
 
 type Fields = Omit<SteerMatch, 'flow'>;
 
-function requestedFields({fromIp, toIp, fromPort, toPort, fromMac, toMac, etherType, vlan, vlanPriority}: SteerRequest): Fields {
+/** Each option by itself. Throws USAGE, BAD_ADDRESS, BAD_MAC, BAD_VLAN. */
+export function requestedFields({fromIp, toIp, fromPort, toPort, fromMac, toMac, etherType, vlan, vlanPriority}: SteerMatchRequest): Fields {
 	return {
 		...fromMac === undefined ? {} : {sourceMac: toMacAddress(fromMac)},
 		...toMac === undefined ? {} : {destinationMac: toMacAddress(toMac)},
