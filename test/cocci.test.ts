@@ -1,0 +1,52 @@
+// Each semantic patch of kernel-module/ on a small piece of code of the shape that it is for.
+// `before.c` and `after.c` are ours; that the patches fit the real drivers is test/driver-build*.test.ts.
+import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+
+const patches = 'kernel-module/cocci';
+const cases = 'test/kernel-module';
+
+for (const driver of readdirSync(cases)) {
+	for (const name of readdirSync(path.join(cases, driver))) {
+		// A second case of a patch has a suffix: 40-versions-known is a tree that 40-versions leaves alone.
+		const patch = [name, name.replace(/-[a-z]+$/, '')].map(stem => path.join(patches, driver, `${stem}.cocci`)).find(file => existsSync(file))!;
+		const directory = path.join(cases, driver, name);
+		test(`${driver}: ${name}`, t => {
+			const after = readFileSync(path.join(directory, 'after.c'), 'utf8');
+			const {patched, hooks} = apply(patch, path.join(directory, 'before.c'));
+			t.is(patched, after);
+			if (patched !== readFileSync(path.join(directory, 'before.c'), 'utf8')) {
+				t.deepEqual(hooks.filter(hook => !patched.includes(`${hook}(`)), []);
+			}
+		});
+	}
+}
+
+test('every semantic patch has a case', t => {
+	for (const driver of readdirSync(patches)) {
+		for (const file of readdirSync(path.join(patches, driver))) {
+			t.true(existsSync(path.join(cases, driver, file.replace('.cocci', ''), 'before.c')), `${driver}/${file}`);
+		}
+	}
+});
+
+function apply(patch: string, source: string): {patched: string; hooks: string[]} {
+	const directory = mkdtempSync(path.join(tmpdir(), 'vfctl-cocci-'));
+	try {
+		const file = path.join(directory, 'driver.c');
+		cpSync(source, file);
+		const header = readFileSync(patch, 'utf8').split('\n').filter(line => line.startsWith('// '));
+		const field = (key: string): string | undefined => header.find(line => line.startsWith(`// ${key}: `))?.slice(key.length + 5);
+		const unless = field('unless');
+		if (unless === undefined || !readFileSync(file, 'utf8').includes(unless)) {
+			execFileSync('spatch', ['--very-quiet', '--sp-file', patch, '--in-place', file], {stdio: ['ignore', 'ignore', 'inherit']});
+		}
+
+		return {patched: readFileSync(file, 'utf8'), hooks: field('must call')?.split(' ') ?? []};
+	} finally {
+		rmSync(directory, {recursive: true});
+	}
+}

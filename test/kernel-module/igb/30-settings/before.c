@@ -1,0 +1,57 @@
+#include "igb.h"
+
+static int igb_set_vf_mac(struct igb_adapter *, int, unsigned char *);
+
+static int igb_vf_configure(struct igb_adapter *adapter, int vf)
+{
+	unsigned char mac[ETH_ALEN] = {};
+
+	igb_set_vf_mac(adapter, vf, mac);
+	adapter->vf_data[vf].spoofchk_enabled = true;
+	adapter->vf_data[vf].trusted = false;
+	return 0;
+}
+
+static s32 igb_set_vf_vlan(struct igb_adapter *adapter, u32 vid,
+			   bool add, u32 vf)
+{
+	return filter(adapter, vid, add, vf);
+}
+
+static int igb_enable_port_vlan(struct igb_adapter *adapter, int vf, u16 vlan)
+{
+	int err = igb_set_vf_vlan(adapter, vlan, true, vf);
+
+	if (err)
+		return err;
+	adapter->vf_data[vf].pf_vlan = vlan;
+	return err;
+}
+
+static void igb_vf_reset(struct igb_adapter *adapter, u32 vf)
+{
+	igb_clear_vf_vfta(adapter, vf);
+	igb_set_vf_vlan(adapter, adapter->vf_data[vf].pf_vlan, true, vf);
+}
+
+static void igb_vf_reset_event(struct igb_adapter *adapter, u32 vf)
+{
+	unsigned char *vf_mac = adapter->vf_data[vf].vf_mac_addresses;
+
+	if (!(adapter->vf_data[vf].flags & SET_BY_ADMIN))
+		eth_zero_addr(vf_mac);
+	igb_vf_reset(adapter, vf);
+}
+
+static int igb_set_vf_mac_filter(struct igb_adapter *adapter, const int vf,
+				 const u32 info, const u8 *addr)
+{
+	return info == E1000_VF_MAC_FILTER_ADD ? put(adapter, vf, addr) : clear(adapter, vf);
+}
+
+static int igb_set_vf_mac(struct igb_adapter *adapter,
+			  int vf, unsigned char *mac_addr)
+{
+	ether_addr_copy(adapter->vf_data[vf].vf_mac_addresses, mac_addr);
+	return 0;
+}
