@@ -5,6 +5,7 @@ import type {CommandContext} from './context.ts';
 import {addBenchCommands, benchUsages} from './bench-commands.ts';
 import {addCniCommands, cniUsages} from './cni-commands.ts';
 import {addDpdkCommands, dpdkUsages} from './dpdk-commands.ts';
+import {addPfDriverCommands, driverUsages} from './driver-commands.ts';
 import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
 import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
 import {addSteerCommands, steerUsages} from './steer-commands.ts';
@@ -53,6 +54,7 @@ export const commandUsages = {
 	...tuneUsages,
 	...dpdkUsages,
 	...steerUsages,
+	...driverUsages,
 	...methodsUsages,
 	...benchUsages,
 	capture: '<file>',
@@ -81,6 +83,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addTuneCommands(parser, run);
 	addDpdkCommands(parser, run);
 	addSteerCommands(parser, run);
+	addPfDriverCommands(parser, run);
 	addMethodsCommands(parser, run);
 	addBenchCommands(parser, run);
 	addRecordCommands(parser, run);

@@ -6,6 +6,8 @@ export const stateDirectory = '/var/lib/vfctl';
 export const lockPath = `${stateDirectory}/lock`;
 /** One file per operation. */
 export const journalDirectory = `${stateDirectory}/journal`;
+/** One directory per kernel that a PF driver was built for. */
+export const driversDirectory = `${stateDirectory}/drivers`;
 
 /** File of one operation: journal/000017.jsonl. */
 export function operationPath(number: number): string {

@@ -1,0 +1,114 @@
+// Which PF drivers are loaded, would be loaded, and are built.
+import type {FileReader, Host} from '../../host/host.ts';
+import {builtModules, hubModule, pfDrivers, type BuiltModule, type DriverBuild} from '../../model/driver-build.ts';
+import type {BuildState, DriverState, DriverStatus, ModuleOrigin} from '../../model/driver-status.ts';
+import {kernelVersionText, versionOfHeader} from '../../model/kernel-version.ts';
+import {readAttribute} from '../../sysfs/attributes.ts';
+import {installDirectory, moduleFile, stockFile} from '../../sysfs/module-files.ts';
+import {readModuleSecurity} from '../../sysfs/module-security.ts';
+import {moduleField} from './module-info.ts';
+import {readBuild, readBuilds, type KeptBuild} from './read-builds.ts';
+
+export interface StatusRequest {
+	kernel: string;
+	/** Digest of the kernel sources of this vfctl; null when they are not there. */
+	sources: string | null;
+}
+
+/** The status for a kernel. Reads only. */
+export async function readDriverStatus(host: Host, {kernel, sources}: StatusRequest): Promise<DriverStatus> {
+	const {files} = host;
+	const running = readAttribute(files, '/proc/sys/kernel/osrelease') === kernel;
+	const {build} = readBuild(files, kernel);
+	return {
+		kernel, running,
+		security: readModuleSecurity(files),
+		drivers: await Promise.all(builtModules.map(async name => ({
+			name,
+			loaded: running ? await readLoaded(host, kernel, name, build) : null,
+			file: await readFile(host, kernel, name, build),
+		}))),
+		builds: await Promise.all(readBuilds(files).map(async kept => readBuildState(host, kept, sources))),
+	};
+}
+
+function builtSrcversion(build: DriverBuild | null, name: BuiltModule): string | null {
+	return build?.modules.find(module => module.name === name)?.srcversion || null;
+}
+
+async function readLoaded(host: Host, kernel: string, name: BuiltModule, build: DriverBuild | null): Promise<DriverState['loaded']> {
+	const {files} = host;
+	const directory = `/sys/module/${name}`;
+	if (!files.exists(directory)) {
+		return null;
+	}
+
+	const srcversion = readAttribute(files, `${directory}/srcversion`) ?? null;
+	const current = srcversion !== null && srcversion === builtSrcversion(build, name);
+	// The kernel itself tells who calls our module: no other driver does.
+	const ours = current || name === hubModule || files.exists(`/sys/module/${hubModule}/holders/${name}`);
+	const taint = readAttribute(files, `${directory}/taint`);
+	const origin = ours ? 'vfctl' : taint === undefined ? 'unknown' : await originOf(host, {kernel, name, srcversion, taint});
+	return {origin, current, srcversion, taint: taint ?? ''};
+}
+
+/** Modules that were built out of the kernel's tree carry the taint O for as long as they are loaded
+ * (check_modinfo in kernel/module/main.c). Those of the tree are the distribution's own, as far as
+ * their digests tell; Debian's have none. */
+async function originOf(host: Host, {kernel, name, srcversion, taint}: {kernel: string; name: BuiltModule; srcversion: string | null; taint: string}): Promise<ModuleOrigin> {
+	if (taint.includes('O')) {
+		return 'other';
+	}
+
+	const stock = stockFile(host.files, kernel, name);
+	const stockSrcversion = stock === undefined ? null : await moduleField(host, stock, 'srcversion');
+	return stockSrcversion !== null && srcversion !== null && stockSrcversion !== srcversion ? 'other' : 'stock';
+}
+
+async function readFile(host: Host, kernel: string, name: BuiltModule, build: DriverBuild | null): Promise<DriverState['file']> {
+	const path = moduleFile(host.files, kernel, name);
+	if (path === undefined) {
+		return null;
+	}
+
+	const srcversion = await moduleField(host, path, 'srcversion');
+	const origin: ModuleOrigin = path.startsWith(`${installDirectory(kernel)}/`) ? 'vfctl' : path.startsWith(`/lib/modules/${kernel}/kernel/`) ? 'stock' : 'other';
+	return {path, origin, srcversion, current: origin === 'vfctl' && srcversion !== null && srcversion === builtSrcversion(build, name), signer: await moduleField(host, path, 'signer')};
+}
+
+async function readBuildState(host: Host, {kernel, build, problem}: KeptBuild, sources: string | null): Promise<BuildState> {
+	const {files} = host;
+	return {
+		kernel,
+		drivers: pfDrivers.filter(name => build?.modules.some(module => module.name === name)),
+		kernelVersion: build?.kernelVersion ?? null,
+		builtAtMs: build?.builtAtMs ?? null,
+		stale: problem === null ? staleReasons(files, build!, sources) : [problem],
+		installed: await readInstalled(host, kernel, build),
+	};
+}
+
+/** Why a build should be made again. */
+function staleReasons(files: FileReader, {kernel, kernelVersion, sources: builtFrom}: DriverBuild, sources: string | null): string[] {
+	if (!files.exists(`/lib/modules/${kernel}`)) {
+		return ['this kernel is not installed any more'];
+	}
+
+	const header = files.readText(`/lib/modules/${kernel}/build/include/generated/uapi/linux/version.h`);
+	const version = header === undefined ? undefined : versionOfHeader(header);
+	return [
+		...version === undefined || kernelVersionText(version) === kernelVersion ? [] : [`the kernel is ${kernelVersionText(version)} now, it was built from ${kernelVersion}`],
+		...sources === null || sources === builtFrom ? [] : ['vfctl\'s kernel sources changed since'],
+	];
+}
+
+async function readInstalled(host: Host, kernel: string, build: DriverBuild | null): Promise<BuildState['installed']> {
+	const directory = installDirectory(kernel);
+	const present = builtModules.filter(name => host.files.exists(`${directory}/${name}.ko`));
+	if (present.length === 0) {
+		return 'no';
+	}
+
+	const same = await Promise.all((build?.modules ?? []).map(async ({name, srcversion}) => (await moduleField(host, `${directory}/${name}.ko`, 'srcversion') ?? '') === srcversion));
+	return build !== null && same.every(Boolean) && present.length === build.modules.length ? 'yes' : 'differs';
+}
