@@ -62,7 +62,7 @@ export function buildTrouble(output: string, context: BuildContext): BuildTroubl
 	const {target, version} = context;
 	return {
 		code: 'DRIVER_BUILD_FAILED', what: `${target} of ${version} cannot be built`, why: lastLines(output) || 'make failed and said nothing',
-		fix: 'vfctl driver build --debug tells more; report it with the whole message',
+		fix: 'report it with the whole message',
 	};
 }
 
