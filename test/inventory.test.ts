@@ -8,7 +8,7 @@ import {run as runXml, type XmlOptions} from '../lib/cli/commands/xml.ts';
 import type {CommandContext} from '../lib/cli/context.ts';
 import {AppError, type ErrorCode} from '../lib/errors.ts';
 import {readInventory} from '../lib/exec/read-inventory.ts';
-import type {FileReader, Host} from '../lib/host/host.ts';
+import type {FileReader, Host, Runner} from '../lib/host/host.ts';
 import {acsOfPath, judgeByGroup, type AcsFact, type PortType} from '../lib/model/acs.ts';
 import {toBdf, type Bdf} from '../lib/model/bdf.ts';
 import {groupBlockers} from '../lib/model/group.ts';
@@ -523,13 +523,14 @@ const namespaces: ReadonlyArray<readonly [string, string, Readonly<Record<string
 ];
 for (const [what, list_, links, expected] of namespaces) {
 	test(`namespaces: ${what}`, async t => {
-		const found = await readNamespacedNetdevs({
+		const runner: Runner = {
 			async run(argv) {
 				const name = argv.indexOf('-n') === -1 ? undefined : argv[argv.indexOf('-n') + 1]!;
 				const stdout = name === undefined ? list_ : links[name];
 				return {code: stdout === undefined ? 1 : 0, stdout: stdout ?? '', stderr: ''};
 			},
-		});
+		};
+		const found = await readNamespacedNetdevs({files: reader({}), runner}, [toBdf('0000:03:10.1')]);
 		t.deepEqual([...found.values()].map(one => `${one.namespace} ${one.netdev}`), expected);
 	});
 }

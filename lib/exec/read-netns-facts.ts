@@ -6,9 +6,10 @@ import type {NetnsRef} from '../model/netns.ts';
 import {isVfioDriver} from '../model/vf-driver.ts';
 import {placedOnHost} from '../plan/netns/leftovers.ts';
 import type {NetnsFacts, PlacedNetdev} from '../plan/netns/netns-request.ts';
+import {readNetdevsIn} from '../sysfs/find-functions.ts';
 import {findNetdevs} from './find-netdev.ts';
 import {findNetnsAttachments} from './netns-attachments.ts';
-import {readIpIn, readNetdevsIn} from './read-placed-netdevs.ts';
+import {readIpIn} from './read-placed-netdevs.ts';
 
 /** The facts; `netns` is the namespace of the request, or null when it is gone or none is meant. */
 export async function readNetnsFacts(host: Host, inventory: Inventory, netns: NetnsRef | null): Promise<NetnsFacts> {

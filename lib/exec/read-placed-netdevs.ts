@@ -1,23 +1,15 @@
-// Interfaces in a network namespace, and what they have there.
+// What an interface in a network namespace has there.
 import {AppError} from '../errors.ts';
 import type {CommandResult, Runner} from '../host/host.ts';
-import type {Bdf} from '../model/bdf.ts';
 import {sortedGuestIp} from '../model/guest-ip.ts';
 import type {IpRoute} from '../model/guest-network.ts';
 import {parsePrefix, prefixText} from '../model/ip.ts';
-import type {Netdev} from '../model/netdev.ts';
 import {ipInside, type NetnsRef} from '../model/netns.ts';
 import {isPassing} from '../model/passing-route.ts';
 import {routePrefix, statedMetric} from '../model/route.ts';
 import type {NetnsIp} from '../plan/netns-actions.ts';
-import {parseNetdevs, parseRoutes} from '../sysfs/read-netdevs.ts';
-
-/** Interfaces of a namespace by name, without their addresses; null where it may not be entered or
- * is gone. */
-export async function readNetdevsIn(runner: Runner, netns: NetnsRef | null): Promise<ReadonlyMap<string, Netdev> | null> {
-	const result = await ask(runner, netns, ['-j', '-d', 'link', 'show']);
-	return result.code === 0 ? parseNetdevs({link: result.stdout, address: '', routes: '', routes6: ''}) : null;
-}
+import {readNetdevsIn} from '../sysfs/find-functions.ts';
+import {parseRoutes} from '../sysfs/read-netdevs.ts';
 
 /** What an interface has; null when it is not there. Link-local addresses, those that a router or a
  * DHCP client gives, and their routes are left out: nobody set them. Throws STEP_FAILED. */
@@ -73,9 +65,4 @@ function parseOwnRoutes(texts: {routes: string; routes6: string}, name: string):
 
 async function ask(runner: Runner, netns: NetnsRef | null, words: readonly string[]): Promise<CommandResult> {
 	return runner.run([...ipInside(netns), ...words]);
-}
-
-/** Names of the interfaces of PCI functions among them. */
-export function functionNames(netdevs: ReadonlyMap<string, Netdev>): Map<Bdf, string> {
-	return new Map([...netdevs.values()].flatMap(({bdf, name}) => bdf === null ? [] : [[bdf, name] as const]));
 }

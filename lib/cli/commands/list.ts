@@ -32,7 +32,7 @@ export async function run(context: CommandContext, {tree, pf}: ListOptions): Pro
 }
 
 /** Namespaces by name are asked for only when a VF is in one: each costs a process. */
-async function namespacedOf({runner, files}: Host, pfs: readonly Pf[]): ReturnType<typeof readNamespacedNetdevs> {
+async function namespacedOf(host: Host, pfs: readonly Pf[]): ReturnType<typeof readNamespacedNetdevs> {
 	const wanted = pfs.flatMap(({vfs}) => vfs.filter(vf => vf.inNamespace).map(({bdf}) => bdf));
-	return wanted.length > 0 ? readNamespacedNetdevs(runner, {files, wanted}) : new Map();
+	return wanted.length > 0 ? readNamespacedNetdevs(host, wanted) : new Map();
 }

@@ -21,7 +21,8 @@ export interface ShowOptions {
 
 /** Shows one PF or VF. */
 export async function run(context: CommandContext, {what}: ShowOptions): Promise<void> {
-	const {host: {files, runner, name}, out} = context;
+	const {host, out} = context;
+	const {files, runner, name} = host;
 	const view = await withInventory(context, async inventory => {
 		const selected = select(inventory, what);
 		const {pf} = selected;
@@ -31,7 +32,7 @@ export async function run(context: CommandContext, {what}: ShowOptions): Promise
 			hostName: name,
 			inventory,
 			selected,
-			namespaced: vfs.some(vf => vf.inNamespace) ? await readNamespacedNetdevs(runner, {files, wanted: vfs.filter(vf => vf.inNamespace).map(({bdf}) => bdf)}) : new Map(),
+			namespaced: vfs.some(vf => vf.inNamespace) ? await readNamespacedNetdevs(host, vfs.filter(vf => vf.inNamespace).map(({bdf}) => bdf)) : new Map(),
 			bridges: readBridgesAbove(files, pf.bdf),
 			details: readDeviceDetails(files, selected.kind === 'vf' ? selected.vf.bdf : pf.bdf),
 			pcieLink: readDeviceDetails(files, pf.bdf).pcieLink,
