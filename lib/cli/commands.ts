@@ -16,6 +16,7 @@ import {addHostFileCommands, hostFileUsages} from './host-file-commands.ts';
 import {addNetworkCommands, networkUsages} from './network-commands.ts';
 import {changeOptions} from './options.ts';
 import {otherMethodOptions} from './other-method-options.ts';
+import {addMailboxCommands, mailboxUsages} from './mailbox-commands.ts';
 import {addPersistCommands, persistUsages} from './persist-commands.ts';
 import {addPoolCommands, poolUsages} from './pool-commands.ts';
 import {addRouteCommands, routeUsages} from './route-commands.ts';
@@ -55,6 +56,7 @@ export const commandUsages = {
 	...dpdkUsages,
 	...steerUsages,
 	...driverUsages,
+	...mailboxUsages,
 	...methodsUsages,
 	...benchUsages,
 	capture: '<file>',
@@ -84,6 +86,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addDpdkCommands(parser, run);
 	addSteerCommands(parser, run);
 	addPfDriverCommands(parser, run);
+	addMailboxCommands(parser, run);
 	addMethodsCommands(parser, run);
 	addBenchCommands(parser, run);
 	addRecordCommands(parser, run);

@@ -16,6 +16,8 @@ const netTexts = [
 	'address', 'addr_assign_type', 'broadcast', 'carrier', 'dev_id', 'dev_port', 'duplex', 'flags', 'ifindex', 'iflink', 'mtu', 'operstate',
 	'phys_port_id', 'phys_port_name', 'phys_switch_id', 'speed', 'tx_queue_len', 'type', 'uevent', 'bridge/stp_state', 'bonding/mode', 'bonding/active_slave',
 ];
+// Whose driver it is: the distribution's, or one that vfctl built.
+const versionedModules = ['igb', 'ixgbe', 'vfctl_pf'];
 const parameterModules = ['vfio', 'vfio_pci', 'vfio_iommu_type1', 'kvm', 'kvm_intel', 'kvm_amd', 'igb', 'ixgbe'];
 
 /** The PCI functions with their bridges, and the drivers of the bus. */
@@ -101,6 +103,10 @@ export function collectModules(into: Collector): void {
 		into.name(path, 'directory');
 		into.text(`${path}/initstate`);
 		into.links(`${path}/drivers`, files.list(`${path}/drivers`).filter(driver => driver.startsWith('pci:')));
+		if (versionedModules.includes(name)) {
+			into.text(`${path}/srcversion`);
+		}
+
 		if (parameterModules.includes(name)) {
 			into.texts(`${path}/parameters`, files.list(`${path}/parameters`));
 		}

@@ -1,6 +1,7 @@
 // Hides MAC addresses in a record, everywhere and consistently: text of attributes, JSON of
 // `ip`, XML of guests, node device names, interface names made of MACs, EUI-64 addresses, the
 // serial number in config space.
+import {maskMessages} from './mask-mailbox.ts';
 import type {HostRecord, RecordEntry} from './record.ts';
 
 // Longer rows of pairs (fingerprints) are none; names of node devices may end in two digits.
@@ -55,7 +56,7 @@ export function maskRecord(record: HostRecord): HostRecord {
 	};
 
 	// Numbers are given in one fixed order, whatever order the entries were read in.
-	const entries = [...record.entries].toSorted(([a], [b]) => a < b ? -1 : 1).map(([path, one]) => [text(path), isHardwareId(path) ? hiddenId(one) : entry(one)] as const);
+	const entries = [...record.entries].toSorted(([a], [b]) => a < b ? -1 : 1).map(([path, one]) => [text(path), isHardwareId(path) ? hiddenId(one) : isMessages(path) && one.kind === 'text' ? {...one, text: maskMessages(one.text, mask)} : entry(one)] as const);
 	const maybe = (xml: string | undefined) => xml === undefined ? undefined : text(xml);
 	return {
 		...record,
@@ -103,6 +104,10 @@ function eui64Of(mac: string): string {
 // These hold the MAC of the card without separators.
 function isHardwareId(path: string): boolean {
 	return /\/phys_(?:port|switch)_id$/.test(path);
+}
+
+function isMessages(path: string): boolean {
+	return /^\/sys\/kernel\/vfctl\/.*\/messages$/.test(path);
 }
 
 function hiddenId(entry: RecordEntry): RecordEntry {

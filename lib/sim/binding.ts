@@ -7,6 +7,7 @@ import type {Errno} from './errno.ts';
 import {devicesPath, driverOf, driversPath, functionPath, groupOf, groupsPath, idOf, linkName, log, netdevsOf, physfnOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {addInterrupts, removeInterrupts} from './interrupts.ts';
+import {hideMailboxes, showMailboxes} from './mailbox.ts';
 import {addNetdev, probeVfNetdev, randomMac, removeNetdevs, vfStateOf} from './netdevs.ts';
 import {driverForId, isVfioDriver, nicDrivers} from './nic-drivers.ts';
 import {writeUevent} from './pci-functions.ts';
@@ -64,6 +65,7 @@ export function unbind(machine: Machine, bdf: Bdf): void {
 		askForRelease(machine, bdf);
 	}
 
+	hideMailboxes(machine, bdf);
 	removeNetdevs(machine, bdf);
 	removeInterrupts(machine, bdf);
 	for (const name of machine.tree.list(`${path}/uio`)) {
@@ -122,6 +124,10 @@ function probe(machine: Machine, driver: string, bdf: Bdf): Errno | undefined {
 		machine.tree.directory(`${path}/uio/${name}`);
 	} else if (nicDrivers[driver]) {
 		addInterrupts(machine, bdf);
+		if (machine.rebuilt.has(driver) && machine.tree.exists(`${path}/sriov_totalvfs`)) {
+			showMailboxes(machine, bdf);
+		}
+
 		makeNetdev(machine, bdf, path);
 	}
 

@@ -44,6 +44,8 @@ export interface PfFacts extends NicFacts {
 	autoprobe?: boolean;
 	/** Another driver than the card's, or null for none. */
 	driver?: string | null;
+	/** Its driver was built by vfctl. */
+	rebuilt?: boolean;
 	/** VFs by index that have another driver (null: none). */
 	vfDrivers?: Readonly<Record<number, string | null>>;
 	/** Settings by VF index. */

@@ -19,7 +19,8 @@ import {bindGuestDevices, makeVfs} from './build-vfs.ts';
 import {devicesPath, functionPath, functionsOf, machineOf, netdevsOf, vfsOf} from './machine.ts';
 import {flushInterrupts} from './interrupt-text.ts';
 import type {Machine} from './machine.ts';
-import {loadModule} from './modules.ts';
+import {flushMailboxes} from './mailbox.ts';
+import {loadModule, markRebuilt} from './modules.ts';
 import {addNetdev, removeNetdevs} from './netdevs.ts';
 import {addFunction, freeGroup} from './pci-functions.ts';
 
@@ -180,6 +181,10 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 			if (driver !== null) {
 				loadModule(machine, driver);
 				loadModule(machine, model.vfDriver);
+				if (facts.rebuilt === true) {
+					markRebuilt(machine, driver);
+				}
+
 				if (driver === 'vfio-pci') {
 					tree.putValue(`${path}/driver_override`, driver);
 				}
@@ -267,6 +272,7 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 				}),
 			];
 			bindGuestDevices(machine, domains);
+			flushMailboxes(machine);
 			flushInterrupts(machine);
 			return {
 				name: machine.record.name,

@@ -3,6 +3,7 @@
 import {AppError} from '../errors.ts';
 import type {HostFiles, LockOptions} from '../host/host.ts';
 import {flushInterrupts} from './interrupt-text.ts';
+import {flushMailboxes} from './mailbox.ts';
 import {changing, uptime} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {writeAttribute} from './writes.ts';
@@ -21,6 +22,10 @@ export function simFiles(machine: Machine, locks: Map<string, Lock> = new Map())
 		readText(path) {
 			if (path === '/proc/interrupts') {
 				flushInterrupts(machine);
+			}
+
+			if (path.startsWith('/sys/kernel/vfctl/')) {
+				flushMailboxes(machine);
 			}
 
 			return path === '/proc/uptime' && tree.exists(path) ? `${uptime(machine).toFixed(2)} 0.00\n` : tree.text(path);

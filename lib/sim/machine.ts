@@ -5,6 +5,7 @@ import {parseJsonList} from '../record/json-lines.ts';
 import type {HostRecord} from '../record/record.ts';
 import {simClock} from './clock.ts';
 import type {SimClock} from './clock.ts';
+import type {SimMailbox} from './mailbox.ts';
 import type {SimOptions} from './options.ts';
 import type {SimSteering} from './steering.ts';
 import {treeOf} from './tree.ts';
@@ -63,6 +64,10 @@ export interface Machine {
 	readonly addresses: Map<string, Json[]>;
 	/** Network namespaces by inode, how many were made, and in one of them the host. */
 	readonly namespaces: {readonly known: Map<number, Machine>; made: number; readonly host: Machine | undefined};
+	/** Drivers that were built by vfctl, of those that are loaded. */
+	readonly rebuilt: Set<string>;
+	/** What such a driver remembers of the mailboxes of a PF, by VF. */
+	readonly mailboxes: Map<Bdf, SimMailbox[]>;
 	/** Asks the guest that uses a VF to give it back; libvirt's side puts its function here. */
 	requestRelease: ((bdf: Bdf, owner: string) => void) | undefined;
 	nextIfindex: number;
@@ -93,6 +98,8 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		steering: new Map(),
 		addresses: new Map(),
 		namespaces: {known: new Map(), made: 0, host: undefined},
+		rebuilt: new Set(tree.list('/sys/kernel/vfctl').map(pf => tree.value(`/sys/kernel/vfctl/${pf}/driver`)).filter(driver => driver !== '')),
+		mailboxes: new Map(),
 		requestRelease: undefined,
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,

@@ -8,7 +8,14 @@ interface Module {
 	/** PCI driver it registers. */
 	driver?: string;
 	parameters?: Readonly<Record<string, string>>;
+	/** Of the distribution's build; the kernel shows it for modules that say a version of their source. */
+	srcversion?: string;
 }
+
+/** srcversion of a driver that vfctl built. */
+export const rebuiltSrcversion = 'C0FFEE0123456789ABCDEF0';
+/** Kernel module of vfctl, which the rebuilt drivers need. */
+export const helperModule = 'vfctl_pf';
 
 const vfio: Record<string, Module> = {
 	vfio: {parameters: {enable_unsafe_noiommu_mode: 'N'}},
@@ -24,7 +31,9 @@ const vfio: Record<string, Module> = {
 const nic = (driver: string): Record<string, Module> => ({[driver]: {driver}});
 
 const modules: Readonly<Record<string, Module>> = {
-	...vfio, ...nic('igb'), ...nic('igbvf'), ...nic('ixgbe'), ...nic('ixgbevf'), ...nic('i40e'), ...nic('ice'), ...nic('iavf'),
+	igb: {driver: 'igb', srcversion: '1B5D3D1F4DCB53E3EBA9D1E'},
+	ixgbe: {driver: 'ixgbe', srcversion: '8E46A02ACD0F0DD3BB0AE1C'},
+	...vfio, ...nic('igbvf'), ...nic('ixgbevf'), ...nic('i40e'), ...nic('ice'), ...nic('iavf'),
 	uio: {}, uio_pci_generic: {needs: ['uio'], driver: 'uio_pci_generic'},
 	kvm: {}, kvm_intel: {needs: ['kvm'], parameters: {nested: 'Y'}}, vhost_net: {}, bridge: {},
 	nf_tables: {}, nft_compat: {needs: ['nf_tables']}, nft_masq: {needs: ['nf_tables']}, nft_chain_nat: {needs: ['nf_tables']}, iptable_filter: {}, iptable_nat: {},
@@ -57,6 +66,10 @@ export function loadModule(machine: Machine, name: string): void {
 
 	const {tree} = machine;
 	tree.putValue(`/sys/module/${key}/initstate`, 'live');
+	if (module.srcversion !== undefined) {
+		tree.putValue(`/sys/module/${key}/srcversion`, module.srcversion);
+	}
+
 	for (const [parameter, value] of Object.entries(module.parameters ?? {})) {
 		tree.putValue(`/sys/module/${key}/parameters/${parameter}`, value);
 	}
@@ -68,6 +81,13 @@ export function loadModule(machine: Machine, name: string): void {
 	if (key === 'vfio') {
 		tree.put('/dev/vfio/vfio', {kind: 'unreadable'});
 	}
+}
+
+/** Makes a loaded driver one that vfctl built, with the module that it needs. */
+export function markRebuilt(machine: Machine, driver: string): void {
+	machine.tree.putValue(`/sys/module/${helperModule}/initstate`, 'live');
+	machine.tree.putValue(`/sys/module/${moduleName(driver)}/srcversion`, rebuiltSrcversion);
+	machine.rebuilt.add(driver);
 }
 
 /** Unloads a module and what only it needed; false when a device is bound or another needs it. */

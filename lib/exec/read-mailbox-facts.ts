@@ -1,0 +1,42 @@
+// Mailboxes of PFs: from the driver of vfctl where it is loaded, else from the kernel log.
+import {AppError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
+import type {Bdf} from '../model/bdf.ts';
+import {isMailboxDriver, type PfLog, type PfMailbox} from '../model/mailbox.ts';
+import type {Pf} from '../model/pci.ts';
+import {logOf, parseMailboxLog, type MailboxEvent} from '../sysfs/parse-mailbox-log.ts';
+import {readMailboxes} from '../sysfs/read-mailbox.ts';
+
+/** One look at mailboxes. */
+export interface MailboxFactsAtOnce {
+	readonly mailboxes: ReadonlyMap<Bdf, PfMailbox>;
+	/** Lines of the kernel log about them; null when nobody needs it, or when it cannot be read. */
+	readonly events: readonly MailboxEvent[] | null;
+}
+
+/** Throws NOT_ROOT, or UNSUPPORTED when the record is damaged. */
+export async function readMailboxFacts(host: Host, pfs: readonly Pf[]): Promise<MailboxFactsAtOnce> {
+	const mailboxes = readMailboxes(host.files);
+	const stock = pfs.some(({bdf, driver}) => isMailboxDriver(driver) && !mailboxes.has(bdf));
+	return {mailboxes, events: stock ? await readEvents(host) : null};
+}
+
+/** What the facts say of one PF. */
+export function factsOfPf({mailboxes, events}: MailboxFactsAtOnce, pf: Pf): {pf: Pf; mailbox: PfMailbox | null; log: PfLog | null} {
+	const mailbox = mailboxes.get(pf.bdf) ?? null;
+	const log = mailbox !== null || events === null || !isMailboxDriver(pf.driver) ? null : logOf(events, pf.bdf, pf.driver, pf.vfs.map(({index}) => index));
+	return {pf, mailbox, log};
+}
+
+async function readEvents({runner}: Host): Promise<MailboxEvent[] | null> {
+	try {
+		const {code, stdout} = await runner.run(['dmesg'], {timeoutMs: 5000});
+		return code === 0 ? parseMailboxLog(stdout) : null;
+	} catch (error) {
+		if (error instanceof AppError) {
+			return null;
+		}
+
+		throw error;
+	}
+}
