@@ -7,13 +7,14 @@
  *        and a function level reset now and then. Returns when all was read.
  */
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include "mock.h"
 
 #define OPERATIONS 0x10000
 #define RESET_EVERY 1021	/* a prime, so that resets meet all kinds of operations */
-#define PATIENCE_US 5000000
+#define PATIENCE (5 * HZ)
 
 static bool was_read(unsigned int vf)
 {
@@ -28,8 +29,8 @@ static bool was_read(unsigned int vf)
 
 static int send(unsigned int vf, const u32 *word)
 {
+	unsigned long deadline = jiffies + PATIENCE;
 	unsigned long flags;
-	unsigned int waited;
 
 	raw_spin_lock_irqsave(&mock.lock, flags);
 	memcpy(mock.vf[vf].mailbox.word, word, sizeof(mock.vf[vf].mailbox.word));
@@ -37,8 +38,8 @@ static int send(unsigned int vf, const u32 *word)
 	raw_spin_unlock_irqrestore(&mock.lock, flags);
 	mock_interrupt_pf();
 
-	for (waited = 0; !was_read(vf); waited += 10) {
-		if (waited > PATIENCE_US)
+	while (!was_read(vf)) {
+		if (time_after(jiffies, deadline))
 			return -ETIMEDOUT;
 		usleep_range(10, 20);
 	}

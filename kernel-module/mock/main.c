@@ -4,7 +4,8 @@
  *
  * Its BARs need an address range that nobody else uses and that is memory,
  * because the PCI core writes MSI-X tables there itself: the kernel's command
- * line keeps it free (memmap=32M$ADDRESS), `window` tells it.
+ * line keeps it free (memmap=32M$ADDRESS) and lets PCI use it all the same
+ * (pci=no_e820); `window` tells it.
  */
 #include <linux/module.h>
 #include "mock.h"
