@@ -15,6 +15,7 @@ import {openLibvirt} from '../lib/libvirt/open.ts';
 import {toBdf} from '../lib/model/bdf.ts';
 import type {Mac} from '../lib/model/mac.ts';
 import {errorOf} from './helpers/error-of.ts';
+import {addDeviceTests} from './helpers/live-devices.ts';
 import {addNetworkTests} from './helpers/live-networks.ts';
 import {startPrivateLibvirtd, type PrivateLibvirtd} from './helpers/private-libvirtd.ts';
 
@@ -355,6 +356,11 @@ test.serial('what is written is valid by libvirt\'s schemas', t => {
 		deviceXml.standbyXml({network: 'a&b', bridge: false, mac: pairMac, alias: 'ua-standby', guestAddress: '08:00.0'}),
 		deviceXml.standbyXml({network: 'br0', bridge: true, mac: pairMac}),
 		deviceXml.pciControllerXml({index: 9, model: 'pcie-root-port'}),
+		deviceXml.nicXml({on: 'direct', name: 'ens1f0v3', mode: 'passthrough', mac: macOf(1), vlan: 42, alias: 'ua-m', guestAddress: '08:00.0'}),
+		deviceXml.nicXml({on: 'openvswitch', name: 'ovs-1.br', mac: null, vlan: 4094}),
+		deviceXml.nicXml({on: 'vhostuser', name: '/run/a&b.sock', mac: macOf(1), vlan: null, queues: 4}),
+		deviceXml.nicXml({on: 'vhostuser', name: '/run/x.sock', mode: 'server', mac: macOf(1), vlan: null}),
+		deviceXml.sharedMemoryXml({name: 'ring.1', sizeMiB: 1024, guestAddress: '09:00.0'}),
 	];
 	const documents: Array<[string, string]> = [
 		...devices.map((xml): [string, string] => [domainXml('x', {devices: xml}), 'domain']),
@@ -377,4 +383,5 @@ test.serial('closing twice is fine; a closed connection refuses', async t => {
 	t.is((await errorOf(own.listDomains())).code, 'BUG');
 });
 
+addDeviceTests();
 addNetworkTests();

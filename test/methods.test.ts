@@ -8,33 +8,8 @@ import {inverseAll} from '../lib/plan/inverse.ts';
 import {compareRecords} from '../lib/record/compare.ts';
 import {hostBuilder} from '../lib/sim/builder.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
+import {methodsHost} from './helpers/methods-host.ts';
 import {captured, done, inventoryOf, vfctl} from './helpers/plan-world.ts';
-
-const socket = (path: string, said: string, code = 0): readonly [string, () => {code: number; stdout: string; stderr: string}] =>
-	[path, () => ({code, stdout: said === '' ? '' : `${said}\n`, stderr: ''})];
-
-const sockets = new Map([socket('/run/open.sock', 'socket|root:root|777'), socket('/run/closed.sock', 'socket|root:root|755'), socket('/run/file', 'regular file|root:root|644')]);
-
-function newHost(options: Parameters<typeof simHost>[1] = {}): SimHost {
-	const record = hostBuilder('methods')
-		.bridge({name: 'br0'})
-		.nic({name: 'lan0', bdf: '0000:06:00.0', addresses: ['10.1.0.1/24']})
-		.nic({name: 'spare0', bdf: '0000:07:00.0', up: false})
-		.nic({name: 'busy0', bdf: '0000:09:00.0'})
-		.nic({name: 'port0', bdf: '0000:08:00.0', master: 'br0'})
-		.ssh('10.1.0.1')
-		.pf({card: '82599', bdf: '0000:03:00.0', name: 'pf0', vfs: 4, vfDrivers: {3: null}, vfSettings: {1: {vlan: 7, qos: 3}, 2: {mac: '52:54:00:bb:00:02'}}})
-		.pf({card: '82599', bdf: '0000:03:00.1', name: 'pf1'})
-		.pool({name: 'fast', pf: 'pf0', active: false})
-		.guest({name: 'vm0', sharedMemory: true})
-		.guest({name: 'vm1', sharedMemory: true})
-		.guest({name: 'private'})
-		.guest({name: 'off', state: 'shutoff'})
-		.guest({name: 'named', state: 'shutoff', devices: ['<interface type=\'direct\'><mac address=\'52:54:00:0d:00:01\'/><source dev=\'pf0v0\' mode=\'passthrough\'/><model type=\'virtio\'/></interface>']})
-		.record();
-	const stat = (argv: readonly string[]) => sockets.get(argv.at(-1)!)?.() ?? {code: 1, stdout: '', stderr: 'stat: cannot statx\n'};
-	return simHost(record, {...options, tools: {stat, 'ovs-vsctl': () => ({code: 0, stdout: 'ovs0\n', stderr: ''}), ...options.tools}});
-}
 
 async function refused(host: SimHost, line: string): Promise<ErrorCode | undefined> {
 	const before = await captured(host);
@@ -62,7 +37,7 @@ const goodCases: ReadonlyArray<readonly [title: string, line: string, xml: RegEx
 
 for (const [title, words, xml] of goodCases) {
 	test(`${title}: given, not given twice, undone, and detached as it was`, async t => {
-		const host = newHost();
+		const host = methodsHost();
 		const before = await captured(host);
 		const inventory = await inventoryOf(host);
 		const plan = await done(host, `attach ${words}`);
@@ -126,12 +101,12 @@ const refusals: ReadonlyArray<readonly [string, ErrorCode]> = [
 
 for (const [words, code] of refusals) {
 	test(`attach ${words}: ${code}, and nothing changes`, async t => {
-		t.is(await refused(newHost(), `attach ${words}`), code);
+		t.is(await refused(methodsHost(), `attach ${words}`), code);
 	});
 }
 
 test('a VF that a guest has by macvtap is held, also by a saved definition that names its interface', async t => {
-	const host = newHost();
+	const host = methodsHost();
 	await done(host, 'attach vm0 pf0#1 --method macvtap');
 	const inventory = await inventoryOf(host);
 	const holders = inventory.pfs[0]!.vfs.map(vf => holderText(holderOf(vf, inventory)));
@@ -143,7 +118,7 @@ test('a VF that a guest has by macvtap is held, also by a saved definition that 
 });
 
 test('the same VF can be given to the other definition, with the same MAC', async t => {
-	const host = newHost();
+	const host = methodsHost();
 	const first = await done(host, 'attach vm0 pf0#1 --method macvtap --live');
 	const second = await done(host, 'attach vm0 pf0#1 --method macvtap');
 	const macs = [first, second].flatMap(({actions}) => actions).flatMap(action => action.kind === 'attach-device' ? [[action.target, action.mac]] : []);
@@ -152,7 +127,7 @@ test('the same VF can be given to the other definition, with the same MAC', asyn
 });
 
 test('an interface that vfctl did not attach is detached by its MAC alone', async t => {
-	const host = newHost();
+	const host = methodsHost();
 	const inventory = await inventoryOf(host);
 	const mac = inventory.guests!.find(({name}) => name === 'vm0')!.live!.macs[0]!;
 	t.is(await refused(host, 'detach vm0 br0'), 'UNSUPPORTED');
@@ -164,7 +139,7 @@ test('an interface that vfctl did not attach is detached by its MAC alone', asyn
 });
 
 test('two guests that name the same shared memory share it; another size is refused', async t => {
-	const host = newHost();
+	const host = methodsHost();
 	await done(host, 'attach vm0 ring --method ivshmem --size 8M');
 	t.is(await refused(host, 'attach vm1 ring --method ivshmem --size 4M'), 'UNSUPPORTED');
 	const plan = await done(host, 'attach vm1 ring --method ivshmem');
@@ -179,7 +154,7 @@ test('two guests that name the same shared memory share it; another size is refu
 });
 
 test('what a failed attach did is put back', async t => {
-	const host = newHost({libvirtFailures: [{call: 'attachDevice', target: 'live'}]});
+	const host = methodsHost({libvirtFailures: [{call: 'attachDevice', target: 'live'}]});
 	const before = await captured(host);
 	const {error} = await vfctl(host, ['attach', 'vm0', 'pf0#1', '--method', 'macvtap', '--trust', 'on']);
 	t.is(error?.code, 'LIBVIRT_FAILED');
@@ -193,7 +168,7 @@ test('no IOMMU is needed', async t => {
 });
 
 test('the address of an interface is set through the agent, and its XML is printed', async t => {
-	const host = newHost();
+	const host = methodsHost();
 	const plan = await done(host, 'attach vm0 br0 --method bridge --address 10.2.0.3/24 --guest-file none');
 	t.deepEqual(plan.actions.map(({kind}) => kind), ['attach-device', 'attach-device', 'check-guest', 'guest-network']);
 	t.regex((await vfctl(host, ['xml', 'bridge', 'ovs0', '--vlan', '4'])).text, /<virtualport type='openvswitch'\/>/);
@@ -202,7 +177,7 @@ test('the address of an interface is set through the agent, and its XML is print
 });
 
 test('vfctl methods tells of each method whether this host has it, and of old ones what became of them', async t => {
-	const {json, text, error} = await vfctl(newHost(), ['methods']);
+	const {json, text, error} = await vfctl(methodsHost(), ['methods']);
 	t.is(error, undefined);
 	const here = Object.fromEntries((json as {methods: Array<{name: string; available: boolean; why: string}>}).methods.map(({name, available, why}) => [name, [available, why]]));
 	t.deepEqual(here, {

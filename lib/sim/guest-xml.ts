@@ -13,6 +13,8 @@ export interface DeviceRequest {
 	network: string | undefined;
 	/** <source mode=...>. */
 	mode?: string | undefined;
+	/** <reconnect> in the source of a socket, as text. */
+	reconnect?: string | undefined;
 	managed: boolean;
 	mac: string | undefined;
 	vlan: number | undefined;
@@ -41,7 +43,8 @@ export function deviceOf(element: XmlElement, xml: string): DeviceRequest | unde
 	}
 
 	const source = childOf(element, 'source');
-	const known = new Set(['source', 'mac', 'vlan', 'alias', 'address', 'driver']);
+	const known = new Set(['source', 'mac', 'vlan', 'alias', 'address', ...kind === 'vhostuser' || kind === 'bridge' || kind === 'direct' ? [] : ['driver']]);
+	const reconnect = childOf(source, 'reconnect');
 	const tag = childOf(childOf(element, 'vlan'), 'tag')?.attributes['id'];
 	const address = childOf(element, 'address');
 	return {
@@ -49,6 +52,7 @@ export function deviceOf(element: XmlElement, xml: string): DeviceRequest | unde
 		source: addressOf(childOf(source, 'address')),
 		network: kind === 'shmem' ? element.attributes['name'] : source?.attributes['network'] ?? source?.attributes['bridge'] ?? source?.attributes['dev'] ?? source?.attributes['path'],
 		mode: source?.attributes['mode'],
+		reconnect: reconnect && xml.slice(reconnect.start, reconnect.end),
 		managed: kind === 'network' || element.attributes['managed'] === 'yes',
 		mac: childOf(element, 'mac')?.attributes['address']?.toLowerCase(),
 		vlan: tag === undefined ? undefined : Number(tag),
@@ -147,7 +151,8 @@ function deviceLines(device: DeviceRequest, {bus, alias}: {bus: number | undefin
 	} else if (device.kind === 'direct') {
 		lines.push(`  <source dev='${escapeXml(device.network ?? '')}' mode='${device.mode ?? 'vepa'}'/>`);
 	} else if (device.kind === 'vhostuser') {
-		lines.push(`  <source type='unix' path='${escapeXml(device.network ?? '')}' mode='${device.mode ?? 'client'}'/>`);
+		const start = `  <source type='unix' path='${escapeXml(device.network ?? '')}' mode='${device.mode ?? 'client'}'`;
+		lines.push(...device.reconnect === undefined ? [`${start}/>`] : [`${start}>`, `    ${device.reconnect}`, '  </source>']);
 	} else if (device.source !== undefined) {
 		lines.push('  <source>', `    <address ${device.kind === 'interface' ? "type='pci' " : ''}${sourceAddress(device.source)}/>`, '  </source>');
 	}

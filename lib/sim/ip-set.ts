@@ -13,7 +13,7 @@ import {setAddress} from './netdev-address.ts';
 import {hostMachine, moveNetdev, namespaceMachine, renameNetdev} from './namespaces.ts';
 import {setLink} from './netdevs.ts';
 import {forgetRules} from './steering.ts';
-import {setVf} from './vf-settings.ts';
+import {setVf, vfSupport} from './vf-settings.ts';
 import type {VfChange} from './vf-settings.ts';
 
 /** Runs the words after `ip link set`. */
@@ -119,6 +119,10 @@ function setVfOf(machine: Machine, netdev: string, [index = '', ...words]: strin
 	}
 
 	const bdf = bdfOfNetdev(machine, netdev);
+	if (bdf !== undefined && vfSupport(machine, bdf)) {
+		changing(machine, `set VF ${index} of ${netdev} ${JSON.stringify(parsed)}`);
+	}
+
 	const errno: Errno | undefined = bdf === undefined ? 'EOPNOTSUPP' : setVf(machine, bdf, netdev, Number(index), parsed);
 	return errno === undefined ? succeeded : failed(2, `RTNETLINK answers: ${strerror[errno]}`);
 }

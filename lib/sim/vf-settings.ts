@@ -1,7 +1,7 @@
 // `ip link set PF vf N ...` as the PF drivers answer it (their ndo_set_vf_* functions).
 import type {Bdf} from '../model/bdf.ts';
 import type {Errno} from './errno.ts';
-import {changing, driverOf, idOf, log} from './machine.ts';
+import {driverOf, idOf, log} from './machine.ts';
 import type {Machine, VfState} from './machine.ts';
 import {hasCarrier, isUp} from './netdevs.ts';
 import {nicDrivers} from './nic-drivers.ts';
@@ -17,7 +17,8 @@ export function vfSupport(machine: Machine, pf: Bdf): VfSupport | undefined {
 
 /** Changes one VF. The kernel goes through the attributes in the order of do_setvfinfo
  * (net/core/rtnetlink.c): mac, vlan, rate, spoofchk, link state, trust; it stops at the first
- * that fails, and what came before stays. Returns the errno, or undefined for success. */
+ * that fails, and what came before stays. Returns the errno, or undefined for success. Announces
+ * nothing: libvirt sets VFs too, and it lives on when vfctl is killed. */
 export function setVf(machine: Machine, pf: Bdf, pfNetdev: string, index: number, change: VfChange): Errno | undefined {
 	const can = vfSupport(machine, pf);
 	const states = machine.vfStates.get(pf) ?? [];
@@ -26,7 +27,6 @@ export function setVf(machine: Machine, pf: Bdf, pfNetdev: string, index: number
 		return 'EOPNOTSUPP';
 	}
 
-	changing(machine, `set VF ${index} of ${pfNetdev} ${JSON.stringify(change)}`);
 	const driver = driverOf(machine, pf) as string;
 	for (const step of steps) {
 		const errno = step({machine, pf, pfNetdev, driver, can, change, index, state});
