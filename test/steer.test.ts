@@ -334,3 +334,56 @@ test('a record plays steer list', async t => {
 	t.deepEqual((await vfctl(played, ['steer', 'list'])).json, (await vfctl(host, ['steer', 'list'])).json);
 	t.deepEqual(await listed(played), ['0 tcp4 to 10.9.0.1/32 port 80 -> VF 2 queue 0']);
 });
+
+// Another number of VFs
+
+for (const line of ['vf create pf0 6 --yes', 'vf destroy pf0 --yes', 'vf create pf0 6 --yes --dry-run']) {
+	test(`${line}: rules that an ixgbe drops by it are taken away before, and undo brings them back`, async t => {
+		const host = newHost('ixgbe');
+		await runAll(host, [`${http} --action vf:2`, `${http.replace('80', '443')} --action drop`]);
+		const before = await captureHost(host);
+		const {json, error} = await vfctl(host, words(line));
+		t.is(error, undefined, error?.message);
+		const {actions, warnings} = json['plan'] as {actions: Array<{kind: string; location?: number}>; warnings: string[]};
+		t.deepEqual(actions.slice(0, 3).map(({kind, location}) => [kind, location]), [['set-steer', 0], ['set-steer', 1], ['set-numvfs', undefined]]);
+		t.regex(warnings.join('\n'), /steering rules 0 and 1 of pf0 will be gone: driver ixgbe drops them.*undo brings them back/);
+		if (!line.includes('dry-run')) {
+			t.deepEqual(await listed(host), []);
+			await runAll(host, ['undo --yes']);
+		}
+
+		t.deepEqual(compareRecords(before, await captureHost(host)).filter(({path}) => !path.includes('/vfctl/')), []);
+		t.is((await listed(host)).length, 2);
+	});
+}
+
+test('rules that undo cannot bring back are told before they are gone', async t => {
+	const host = newHost('ixgbe');
+	await host.runner.run(['ethtool', '-K', 'pf0', 'ntuple', 'on']);
+	await host.runner.run(['ethtool', '-N', 'pf0', 'flow-type', 'tcp4', 'dst-port', '80', 'm', '0xff', 'action', '1', 'loc', '9']);
+	const {json} = await vfctl(host, words('vf create pf0 6 --dry-run'));
+	t.regex((json['plan'] as {warnings: string[]}).warnings.join('\n'), /steering rule 9 of pf0 will be gone for good/);
+});
+
+const stays: ReadonlyArray<readonly [world: string, rule: string, line: string, warning: RegExp | null]> = [
+	['i40e', `${http} --action vf:2`, 'vf create pf0 6 --dry-run', /steering rule \d+ of pf0 to VFs will stay, and may lead to other VFs then/],
+	['i40e', `${http} --action drop`, 'vf create pf0 6 --dry-run', null],
+	['ice', `${http} --action queue:1`, 'vf destroy pf0 --dry-run', null],
+	['i350', 'steer add pf0 --ether-type 0x88cc --action queue:1', 'vf create pf0 4 --dry-run', /steering rule 0 of pf0 to queues will lead to VFs/],
+];
+for (const [world, rule, line, warning] of stays) {
+	test(`${line} on ${world} with '${rule}': the rule stays`, async t => {
+		const host = newHost(world);
+		await runAll(host, [rule]);
+		const {actions, warnings} = (await vfctl(host, words(line))).json['plan'] as {actions: Array<{kind: string}>; warnings: string[]};
+		t.false(actions.some(({kind}) => kind === 'set-steer'));
+		const told = warnings.filter(text => text.includes('steering')).join('\n');
+		t.is(told === '', warning === null, told);
+		t.regex(told, warning ?? /^$/);
+	});
+}
+
+test('without ethtool the number of VFs changes all the same', async t => {
+	const host = simHost(worlds['ixgbe']!(), {missingTools: ['ethtool']});
+	t.is((await vfctl(host, words('vf create pf0 6 --yes'))).error, undefined);
+});

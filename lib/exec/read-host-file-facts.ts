@@ -1,16 +1,18 @@
 // Reads what planning a host file needs besides the inventory.
+import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import type {HostFile, WantedTuning} from '../model/host-file.ts';
 import type {Inventory} from '../model/inventory.ts';
+import type {Pf} from '../model/pci.ts';
 import {selectPf} from '../model/select.ts';
 import type {Steering} from '../model/steering.ts';
 import {bindingRulePath} from '../plan/binding-rule.ts';
 import {guestNetworkKey, type GuestNetworkFacts, type HostFileFacts} from '../plan/host-file/facts.ts';
 import {guestNetworkNeeds} from '../plan/host-file/plan-host-file.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
-import {readSteering} from '../sysfs/read-steering.ts';
+import {readSteering, steeringIfTold} from '../sysfs/read-steering.ts';
 import {findAttachActions} from './attachments.ts';
 import {readInterruptFacts} from './read-interrupt-facts.ts';
 import {readGuestNetworkFacts} from './read-guest-facts.ts';
@@ -25,7 +27,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		bindingRules: readBindingRules(host),
 		attachActions: key => findAttachActions(host.files, key),
 		guestNetworks: new Map(),
-		interrupts: null, steering: null, hugepages: null,
+		interrupts: null, steering: new Map(), hugepages: null,
 	};
 	const guestNetworks = new Map<string, GuestNetworkFacts>();
 	for (const need of guestNetworkNeeds(inventory, file, facts)) {
@@ -45,16 +47,36 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 	};
 }
 
-async function readTables({runner}: Host, inventory: Inventory, {pfs}: HostFile): Promise<Map<Bdf, Steering> | null> {
-	const steered = pfs.filter(({steering}) => steering !== undefined);
+/** Where only the number of VFs changes, rules that cannot be read are in nobody's way. */
+async function readTables({runner}: Host, inventory: Inventory, {pfs}: HostFile): Promise<Map<Bdf, Steering>> {
 	const tables = new Map<Bdf, Steering>();
-	for (const {bdf, netdevs: [netdev]} of steered.map(({pf}) => selectPf(inventory, pf))) {
-		if (netdev !== undefined) {
-			tables.set(bdf, await readSteering(runner, netdev));
+	for (const {pf, numVfs, steering} of pfs) {
+		const found = numVfs === undefined && steering === undefined ? undefined : pfIfThere(inventory, pf);
+		const [netdev] = found?.netdevs ?? [];
+		if (found === undefined || netdev === undefined || (steering === undefined && numVfs === found.numVfs)) {
+			continue;
+		}
+
+		const table = steering === undefined ? await steeringIfTold(runner, netdev) : await readSteering(runner, netdev);
+		if (table !== null) {
+			tables.set(found.bdf, table);
 		}
 	}
 
-	return steered.length === 0 ? null : tables;
+	return tables;
+}
+
+/** Undefined where the name leads to none: planning tells it, with the place. */
+function pfIfThere(inventory: Inventory, name: string): Pf | undefined {
+	try {
+		return selectPf(inventory, name);
+	} catch (error) {
+		if (error instanceof AppError) {
+			return undefined;
+		}
+
+		throw error;
+	}
 }
 
 /** The devices that are there now, of those whose interrupts or queues the file places; undefined

@@ -7,6 +7,7 @@ import {zeroMac} from '../model/mac.ts';
 import type {Pf} from '../model/pci.ts';
 import {pfName, selectPf, selectVf, vfName} from '../model/select.ts';
 import {quote} from '../model/shell-word.ts';
+import type {Steering} from '../model/steering.ts';
 import {isVfioDriver} from '../model/vf-driver.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import type {Action, RememberedVf} from './action.ts';
@@ -14,9 +15,18 @@ import {noteOwnMac} from './own-mac-action.ts';
 import type {Plan, PlanSubject, RiskName} from './plan.ts';
 import {requireHostKeepsLink, requireNoneHeld} from './preflight.ts';
 import {setVf} from './set-vf-action.ts';
+import {overNewVfs} from './steer/over-new-vfs.ts';
+
+export interface VfCreateRequest {
+	pf: string;
+	count: number;
+	acceptedRisks: readonly RiskName[];
+	/** The rules of the PF, where they could be read. */
+	steering?: Steering | null;
+}
 
 /** Makes the PF have `count` VFs; empty when it has. Through 0 when it has another number. */
-export function planVfCreate(inventory: Inventory, request: {pf: string; count: number; acceptedRisks: readonly RiskName[]}): Plan {
+export function planVfCreate(inventory: Inventory, request: VfCreateRequest): Plan {
 	const pf = selectPf(inventory, request.pf);
 	const name = pfName(pf);
 	if (!Number.isInteger(request.count) || request.count < 0 || request.count > pf.totalVfs) {
@@ -40,6 +50,8 @@ export function planVfCreate(inventory: Inventory, request: {pf: string; count: 
 		actions.push({kind: 'set-link', netdev, from: 'down', to: 'up'});
 	}
 
+	const steered = overNewVfs(pf, request.steering ?? null, request.count);
+	actions.push(...steered.actions);
 	const remembered = rememberVfs(pf);
 	if (pf.numVfs > 0) {
 		actions.push({kind: 'set-numvfs', pf: pf.bdf, pfNetdev: netdev ?? null, from: pf.numVfs, to: 0, remembered});
@@ -50,7 +62,7 @@ export function planVfCreate(inventory: Inventory, request: {pf: string; count: 
 	}
 
 	const lost = pf.numVfs > 0 && request.count > 0 ? [`the ${pf.numVfs} VFs of ${name} go away and come back new: their settings are lost`] : [];
-	return {version: 1, subject, title, actions, warnings: [...lost, ...poolWarnings(pf, request.count, inventory)], risks};
+	return {version: 1, subject, title, actions, warnings: [...lost, ...steered.warnings, ...poolWarnings(pf, request.count, inventory)], risks};
 }
 
 /** Pools that will be of other VFs than there are. */

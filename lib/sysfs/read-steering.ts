@@ -34,6 +34,19 @@ export async function readSteering(runner: Runner, netdev: string): Promise<Stee
 	return {netdev, ntuple, queues, entries, problem: null};
 }
 
+/** As readSteering; null where the rules cannot be read, for one: without ethtool. */
+export async function steeringIfTold(runner: Runner, netdev: string): Promise<Steering | null> {
+	try {
+		return await readSteering(runner, netdev);
+	} catch (error) {
+		if (error instanceof AppError) {
+			return null;
+		}
+
+		throw error;
+	}
+}
+
 /** A flag of the interface, or null when ethtool does not tell it. */
 export async function readFeature(runner: Runner, netdev: string, name = ntupleFeature): Promise<Feature | null> {
 	const {code, stdout} = await runner.run(['ethtool', '-k', netdev]);

@@ -1,8 +1,5 @@
 // vfctl show: everything about one PF or VF.
-import {AppError} from '../../errors.ts';
-import type {Runner} from '../../host/host.ts';
 import {select} from '../../model/select.ts';
-import type {Steering} from '../../model/steering.ts';
 import {showText} from '../../render/show-text.ts';
 import {showView} from '../../render/show-view.ts';
 import {readDeviceDetails, readSpeedMbps} from '../../sysfs/read-device-details.ts';
@@ -10,7 +7,7 @@ import {readNamespacedNetdevs} from '../../sysfs/read-namespaces.ts';
 import {pciNames} from '../../sysfs/read-pci-names.ts';
 import {readBridgesAbove} from '../../sysfs/read-topology.ts';
 import {listNotes} from '../../render/list-text.ts';
-import {readSteering} from '../../sysfs/read-steering.ts';
+import {steeringIfTold} from '../../sysfs/read-steering.ts';
 import type {CommandContext} from '../context.ts';
 import {withInventory} from '../read-state.ts';
 
@@ -46,17 +43,4 @@ export async function run(context: CommandContext, {what}: ShowOptions): Promise
 	}
 
 	out.result(showText(view), view);
-}
-
-/** Without ethtool a PF is shown all the same. */
-async function steeringIfTold(runner: Runner, netdev: string): Promise<Steering | null> {
-	try {
-		return await readSteering(runner, netdev);
-	} catch (error) {
-		if (error instanceof AppError) {
-			return null;
-		}
-
-		throw error;
-	}
 }

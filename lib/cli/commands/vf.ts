@@ -1,6 +1,8 @@
 // vfctl vf create | destroy | set
 import {AppError} from '../../errors.ts';
+import {selectPf} from '../../model/select.ts';
 import {planVfCreate, planVfSet} from '../../plan/plan-vfs.ts';
+import {steeringIfTold} from '../../sysfs/read-steering.ts';
 import type {CommandContext} from '../context.ts';
 import {parseVfSettings, wholeNumber, type VfSettingsArguments} from '../vf-settings-options.ts';
 import {runPlanned} from './run-plan.ts';
@@ -11,7 +13,11 @@ export async function runCreate(context: CommandContext, args: {pf: string; coun
 	await runPlanned(context, {
 		// Making VFs where there are none takes nothing away; every other change does.
 		destructive: plan => plan.actions.some(action => action.kind === 'set-numvfs' && action.to === 0),
-		plan: inventory => planVfCreate(inventory, {pf: args.pf, count, acceptedRisks: context.options.acceptedRisks}),
+		async plan(inventory) {
+			const {netdevs: [netdev], numVfs} = selectPf(inventory, args.pf);
+			const steering = netdev === undefined || numVfs === count ? null : await steeringIfTold(context.host.runner, netdev);
+			return planVfCreate(inventory, {pf: args.pf, count, acceptedRisks: context.options.acceptedRisks, steering});
+		},
 	});
 }
 

@@ -29,8 +29,8 @@ export interface HostFileFacts {
 	guestNetworks: ReadonlyMap<string, GuestNetworkFacts>;
 	/** Of the devices whose interrupts or receive queues the file places; null when it places none. */
 	interrupts: InterruptFacts | null;
-	/** Rules of the PFs whose `steering` the file tells and that have an interface; null when it tells none. */
-	steering: ReadonlyMap<Bdf, Steering> | null;
+	/** Rules of PFs with an interface whose `steering` the file tells, or whose number of VFs it changes. */
+	steering: ReadonlyMap<Bdf, Steering>;
 	/** Null when the file sets none. */
 	hugepages: HugepageFacts | null;
 }

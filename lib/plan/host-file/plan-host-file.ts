@@ -58,7 +58,7 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	planRemovals(result, guests, {facts, doomed: doomedVfs(inventory, resolved)});
 	planPoolsAbsent(result, file.pools);
 	const stops = planPoolStops(result, resolved);
-	planCounts(result, resolved, facts.acceptedRisks);
+	planCounts(result, resolved, facts);
 	planLinks(result, resolved);
 	planSettings(result, resolved, facts);
 	planDrivers(result, resolved, facts);
@@ -68,6 +68,6 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	planGuestNetworks(result, interfaces, reading ? null : facts);
 	planRoutes(result, file.routes);
 	planLeases(result, file.leases);
-	result.later.push(...planSteering(result, resolved, facts.steering), ...planTuning(result, resolved, facts.interrupts));
+	result.later.push(...reading ? [] : planSteering(result, resolved, facts.steering), ...planTuning(result, resolved, facts.interrupts));
 	return result;
 }

@@ -4,9 +4,9 @@ import type {Bdf} from '../../model/bdf.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Pf} from '../../model/pci.ts';
 import type {Action} from '../action.ts';
-import type {RiskName} from '../plan.ts';
 import {mtuActions} from '../plan-host-route.ts';
 import {planVfCreate} from '../plan-vfs.ts';
+import type {HostFileFacts} from './facts.ts';
 import type {Fold} from './fold.ts';
 import type {Resolved} from './resolve.ts';
 
@@ -29,10 +29,10 @@ export function doomedVfs(inventory: Inventory, {pfs}: Resolved): ReadonlySet<Bd
 }
 
 /** VF counts. Throws VFS_IN_USE when someone has VFs that would go away. */
-export function planCounts(fold: Fold, {pfs}: Resolved, acceptedRisks: readonly RiskName[]): void {
+export function planCounts(fold: Fold, {pfs}: Resolved, {acceptedRisks, steering}: Pick<HostFileFacts, 'acceptedRisks' | 'steering'>): void {
 	for (const {path, wanted: {numVfs}, bdf} of pfs) {
 		if (numVfs !== undefined) {
-			fold.add(`${path}.numVfs`, inventory => planVfCreate(inventory, {pf: bdf, count: numVfs, acceptedRisks}));
+			fold.add(`${path}.numVfs`, inventory => planVfCreate(inventory, {pf: bdf, count: numVfs, acceptedRisks, steering: steering?.get(bdf) ?? null}));
 		}
 	}
 }

@@ -16,12 +16,8 @@ import type {Resolved} from './resolve.ts';
 /** Makes the rules of each PF those of the file; what vfctl has no words for stays. Several drivers
  * drop rules when the number of VFs changes or the link goes: the paths of PFs that the plan itself
  * changes are given back, to be planned anew then. */
-export function planSteering(fold: Fold, {pfs}: Resolved, tables: ReadonlyMap<Bdf, Steering> | null): string[] {
+export function planSteering(fold: Fold, {pfs}: Resolved, tables: ReadonlyMap<Bdf, Steering>): string[] {
 	const wanted = pfs.flatMap(({path, bdf, wanted: {steering}}) => steering === undefined ? [] : [{path: `${path}.steering`, bdf, rules: steering}]);
-	if (tables === null) {
-		return [];
-	}
-
 	const changed = changedDevices(fold);
 	const later = wanted.filter(({bdf}) => changed.has(bdf)).map(({path}) => path);
 	for (const {path, bdf, rules} of wanted.filter(entry => !changed.has(entry.bdf))) {
