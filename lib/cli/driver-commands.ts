@@ -2,10 +2,13 @@
 import type {Argv} from 'yargs';
 import {pfDrivers} from '../model/driver-build.ts';
 import type {Run} from './commands.ts';
+import {changeOptions} from './options.ts';
 
 export const driverUsages = {
 	'driver build': '',
 	'driver status': '',
+	'driver install': '',
+	'driver uninstall': '',
 } as const;
 
 const kernelOption = {type: 'string', requiresArg: true, describe: 'release of the kernel (default: the one that runs)'} as const;
@@ -25,5 +28,19 @@ export function addPfDriverCommands(parser: Argv, run: Run): void {
 			const {runStatus} = await import('./commands/driver-status.ts');
 			await runStatus(context, args);
 		}))
-		.demandCommand(1, 'name one of: build, status'));
+		.command('install', 'let a kernel find the built drivers from its next boot on', y => y
+			.option('kernel', kernelOption)
+			.option('sign-key', {type: 'string', requiresArg: true, describe: 'private key to sign them with: PEM file, or pkcs11: URI'})
+			.option('sign-cert', {type: 'string', requiresArg: true, describe: 'certificate of the key: PEM or DER file'})
+			.options(changeOptions), async args => run(args, async context => {
+			const {runInstall} = await import('./commands/driver-install.ts');
+			await runInstall(context, args);
+		}))
+		.command('uninstall', 'let a kernel find the distribution\'s drivers again', y => y
+			.option('kernel', kernelOption)
+			.options(changeOptions), async args => run(args, async context => {
+			const {runUninstall} = await import('./commands/driver-install.ts');
+			await runUninstall(context, args);
+		}))
+		.demandCommand(1, 'name one of: build, status, install, uninstall'));
 }

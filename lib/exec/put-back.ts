@@ -113,7 +113,8 @@ async function nothingToDo(handler: ActionContext, back: Action, {uncertain, reb
 	}
 
 	if (typeof seen === 'object') {
-		if (rebooted) {
+		// Modules on the disk outlive that, and a kernel without its driver is worth a repair.
+		if (rebooted && back.kind !== 'install-modules') {
 			return `left as it is since the machine was restarted: ${seen.other}`;
 		}
 

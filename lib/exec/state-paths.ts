@@ -8,6 +8,8 @@ export const lockPath = `${stateDirectory}/lock`;
 export const journalDirectory = `${stateDirectory}/journal`;
 /** One directory per kernel that a PF driver was built for. */
 export const driversDirectory = `${stateDirectory}/drivers`;
+/** Modules that operations install or have replaced, by their SHA-256. */
+export const moduleStoreDirectory = `${stateDirectory}/modules`;
 
 /** File of one operation: journal/000017.jsonl. */
 export function operationPath(number: number): string {

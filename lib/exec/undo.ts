@@ -174,5 +174,9 @@ function targetOf(action: Action): string {
 		case 'set-steer': {
 			return `steering rule ${action.location} of ${action.netdev}`;
 		}
+
+		case 'install-modules': {
+			return `vfctl's modules of ${action.kernel}`;
+		}
 	}
 }

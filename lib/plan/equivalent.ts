@@ -1,6 +1,7 @@
 // The shell lines that an admin would have typed for an action: the text of a dry run.
 import {quote} from '../model/shell-word.ts';
 import {guestWord, hereDocument} from './equivalent-words.ts';
+import {installEquivalent} from './install-equivalent.ts';
 import {netnsEquivalent} from './netns-equivalent.ts';
 import {networkEquivalent} from './network-equivalent.ts';
 import {tuningEquivalent} from './tuning-equivalent.ts';
@@ -68,6 +69,10 @@ export function equivalent(action: Action): string[] {
 		case 'set-feature':
 		case 'set-steer': {
 			return tuningEquivalent(action);
+		}
+
+		case 'install-modules': {
+			return installEquivalent(action);
 		}
 
 		default: {

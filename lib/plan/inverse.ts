@@ -25,6 +25,7 @@ export function inverse(action: Action): Action[] {
 		case 'set-hugepages':
 		case 'set-feature':
 		case 'set-steer':
+		case 'install-modules':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];
 		}

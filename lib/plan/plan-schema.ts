@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
+import {isKernelRelease} from '../model/kernel-version.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
 import {isNetnsName} from '../model/netns.ts';
 import {flowTypes} from '../model/steer-rule.ts';
@@ -86,6 +87,10 @@ const steerRule = v.strictObject({
 });
 const containerWord = v.pipe(v.string(), v.regex(/^[\w.:-]{1,255}$/));
 
+const kernelRelease = v.pipe(v.string(), v.check(text => isKernelRelease(text), 'not the release of a kernel'));
+const moduleDigest = v.nullable(v.pipe(v.string(), v.regex(/^[\da-f]{64}$/)));
+const installedModules = v.strictObject({vfctl_pf: moduleDigest, igb: moduleDigest, ixgbe: moduleDigest});
+
 const device = {
 	guest,
 	target: v.picklist(['live', 'config']),
@@ -132,6 +137,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('set-hugepages'), sizeKiB: v.pipe(v.number(), v.integer(), v.minValue(4)), node: v.nullable(count), from: v.pipe(v.number(), v.integer(), v.minValue(0)), to: v.pipe(v.number(), v.integer(), v.minValue(0))}),
 	v.strictObject({kind: v.literal('set-feature'), pf: bdf, netdev, feature: v.literal('ntuple-filters'), from: v.picklist(['on', 'off']), to: v.picklist(['on', 'off'])}),
 	v.strictObject({kind: v.literal('set-steer'), pf: bdf, netdev, location: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xFF_FF_FF_FF)), from: v.nullable(steerRule), to: v.nullable(steerRule)}),
+	v.strictObject({kind: v.literal('install-modules'), kernel: kernelRelease, from: installedModules, to: installedModules, initramfs: v.nullable(v.picklist(['update-initramfs', 'dracut']))}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 
 const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -139,7 +145,7 @@ const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
 const plan = v.strictObject({
 	version: v.literal(1),
 	subject: v.strictObject({
-		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer', 'bench']),
+		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer', 'bench', 'driver']),
 		guest: v.exactOptional(guest),
 		vf: v.exactOptional(v.nullable(bdf)),
 		pf: v.exactOptional(bdf),

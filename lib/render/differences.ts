@@ -1,4 +1,5 @@
 // What differs between a host and a host file, told from the plan that would make them the same.
+import {builtModules} from '../model/driver-build.ts';
 import type {GuestIp} from '../model/guest-network.ts';
 import {settingLabel, type VfSettings} from '../model/vf-settings.ts';
 import type {Action, AttachDeviceAction, DetachDeviceAction, HostRoute} from '../plan/action.ts';
@@ -129,6 +130,10 @@ function changes(action: Action): Change[] {
 
 		case 'set-steer': {
 			return [[`steering rule ${action.location} of ${action.netdev}`, action.from && steerRuleText(action.from), action.to && steerRuleText(action.to)]];
+		}
+
+		case 'install-modules': {
+			return builtModules.map(name => [`${name}.ko of vfctl for ${action.kernel}`, action.from[name], action.to[name]]);
 		}
 
 		// They change nothing by themselves.

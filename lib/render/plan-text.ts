@@ -1,4 +1,6 @@
 // A plan as text: what a dry run shows.
+import {changedModules} from '../plan/plan-install.ts';
+import {installDirectory} from '../sysfs/module-files.ts';
 import type {Action, AttachDeviceAction, DetachDeviceAction, HostRoute, SetNetworkAction} from '../plan/action.ts';
 import {settingLabel} from '../model/vf-settings.ts';
 import {equivalent} from '../plan/equivalent.ts';
@@ -84,6 +86,10 @@ export function actionText(action: Action): string {
 
 		case 'set-unit': {
 			return `${action.to === 'enabled' ? 'enable' : 'disable'} ${action.unit}`;
+		}
+
+		case 'install-modules': {
+			return `${changedModules(action.from, action.to)} in ${installDirectory(action.kernel)}${action.initramfs === null ? '' : ', and make the initramfs anew'}`;
 		}
 
 		default: {

@@ -31,7 +31,7 @@ export function writeModules(root: string, release: string, modules: readonly Fa
 }
 
 /** A relocatable ELF64 file with a .modinfo section (man 5 elf). */
-function objectFile(modinfo: readonly string[]): Buffer {
+export function objectFile(modinfo: readonly string[]): Buffer {
 	const info = Buffer.from(modinfo.map(entry => `${entry}\0`).join(''));
 	const names = Buffer.from('\0.modinfo\0.shstrtab\0');
 	const sections = [

@@ -20,7 +20,7 @@ export interface PrivateKernel {
 	/** Directory of the test; `state/vfctl`, `modules` and `src` are mounted. */
 	readonly directory: string;
 	/** Writes a file below it; a mode makes it a program. */
-	write(path: string, text: string, mode?: number): void;
+	write(path: string, content: string | Uint8Array, mode?: number): void;
 	/** Takes a file or directory away. */
 	take(path: string): void;
 	/** Runs vfctl --json with these words. */
@@ -35,12 +35,16 @@ export interface PrivateKernelOptions {
 	own?: boolean;
 	/** Programs of this machine that cannot be started. */
 	without?: readonly string[];
+	/** Programs of this machine, and the file of the directory that stands in for each. */
+	instead?: Readonly<Record<string, string>>;
+	/** More shell lines for the namespace. */
+	setup?: readonly string[];
 }
 
 /** Makes one, with nothing in it. */
-export function privateKernel({fake, own = false, without = []}: PrivateKernelOptions): PrivateKernel {
+export function privateKernel({fake, own = false, without = [], instead = {}, setup = []}: PrivateKernelOptions): PrivateKernel {
 	const directory = mkdtempSync(join(tmpdir(), 'vfctl-kernel-'));
-	for (const name of ['state/vfctl', 'modules', 'src', 'bin']) {
+	for (const name of ['state/vfctl', 'modules', 'src', 'boot', 'bin']) {
 		mkdirSync(join(directory, name), {recursive: true});
 	}
 
@@ -52,15 +56,17 @@ export function privateKernel({fake, own = false, without = []}: PrivateKernelOp
 
 	const mounts = [
 		`mount --bind ${directory}/state /var/lib`,
-		...fake ? [`mount --bind ${directory}/modules /lib/modules`, `mount --bind ${directory}/src /usr/src`] : [],
+		...fake ? [`mount --bind ${directory}/modules /lib/modules`, `mount --bind ${directory}/src /usr/src`, `mount --bind ${directory}/boot /boot`] : [],
 		...without.map(path => `mount --bind /dev/null ${path}`),
+		...Object.entries(instead).map(([path, file]) => `mount --bind ${directory}/${file} ${path}`),
+		...setup,
 	];
 	return {
 		directory,
-		write(path, text, mode = 0o644) {
+		write(path, content, mode = 0o644) {
 			const file = join(directory, path);
 			mkdirSync(dirname(file), {recursive: true});
-			writeFileSync(file, text);
+			writeFileSync(file, content);
 			chmodSync(file, mode);
 		},
 		take(path) {

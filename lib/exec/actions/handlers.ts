@@ -11,6 +11,7 @@ import {setHugepages} from './act-hugepages.ts';
 import {setIrqAffinity, setRps} from './act-interrupts.ts';
 import {setLease} from './act-lease.ts';
 import {setLink} from './act-link.ts';
+import {installModules} from './act-install-modules.ts';
 import {loadModule} from './act-module.ts';
 import {setNetwork} from './act-network.ts';
 import {moveNetdev, netnsNetwork} from './act-netns.ts';
@@ -50,6 +51,7 @@ const handlers: Handlers = {
 	'set-hugepages': setHugepages,
 	'set-feature': setFeature,
 	'set-steer': setSteer,
+	'install-modules': installModules,
 };
 
 /** How reality compares with the action. */

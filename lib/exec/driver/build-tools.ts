@@ -32,8 +32,12 @@ export async function runBuildTool({host, signal}: BuildRun, argv: readonly [str
 /** Few words, so that what is built depends on little; but spatch (OCaml) ends with `Not_found` when
  * there is no HOME. */
 function environment({caller}: Host): Record<string, string> {
-	const more = caller.env['PATH'];
-	return {PATH: more === undefined ? systemPath : `${systemPath}:${more}`, LC_ALL: 'C', HOME: '/root'};
+	const {PATH: more, KBUILD_SIGN_PIN: pin} = caller.env;
+	return {
+		PATH: more === undefined ? systemPath : `${systemPath}:${more}`, LC_ALL: 'C', HOME: '/root',
+		// The passphrase of a signing key (scripts/sign-file.c).
+		...pin === undefined ? {} : {KBUILD_SIGN_PIN: pin},
+	};
 }
 
 /** Runs a program that must succeed; gives back its output. */

@@ -81,7 +81,8 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'set-rps':
 		case 'set-hugepages':
 		case 'set-feature':
-		case 'set-steer': {
+		case 'set-steer':
+		case 'install-modules': {
 			return inventory;
 		}
 	}

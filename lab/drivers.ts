@@ -1,0 +1,44 @@
+import {readdirSync, readFileSync, statSync} from 'node:fs';
+import path from 'node:path';
+import {cacheEntry} from './cache.ts';
+import {LabError} from './errors.ts';
+import {contentHash} from './hash.ts';
+import {buildInTree, ensureKernelTree, kernelTree} from './kernel-tree.ts';
+import {repositoryDirectory} from './paths.ts';
+import {silent, stage, type Report} from './progress.ts';
+import {ensureTree, kernelRelease, SUITE} from './tree.ts';
+
+// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the very kernel that the lab
+// boots, built by this vfctl from the sources as they are. In the emulated host it belongs in
+// /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
+export async function ensureDrivers(report: Report = silent): Promise<string> {
+	const release = kernelRelease((await ensureTree(report)).root);
+	const series = /^\d+\.\d+/.exec(release)?.[0] ?? '';
+	const directory = await cacheEntry({
+		kind: 'drivers',
+		key: contentHash(release, sourceFiles('kernel-module'), sourceFiles('lib/exec/driver'), sourceFiles('lib/model/driver-build.ts')),
+		report,
+		async build(entry) {
+			const root = await headers(series, release, report);
+			await stage(report, `PF drivers for ${release}`, async () => buildInTree(root, {release, directory: entry}));
+		},
+	});
+	return path.join(directory, 'drivers', release);
+}
+
+async function headers(series: string, release: string, report: Report): Promise<string> {
+	try {
+		return await ensureKernelTree(kernelTree(SUITE, series, release), report);
+	} catch (error) {
+		throw error instanceof LabError ? new LabError(error.message, {
+			why: `${error.why ?? ''}\nDebian may have a newer kernel by now than the lab's tree, ${release}`,
+			fix: 'npm run lab -- up --fresh', cause: error,
+		}) : error;
+	}
+}
+
+// Paths and contents of the files below a directory of the repository, or of one file.
+function sourceFiles(name: string): string[] {
+	const full = path.join(repositoryDirectory, name);
+	return statSync(full).isDirectory() ? readdirSync(full).sort().flatMap(entry => sourceFiles(path.join(name, entry))) : [name, readFileSync(full, 'utf8')];
+}

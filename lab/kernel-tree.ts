@@ -1,0 +1,83 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import {cacheEntry} from './cache.ts';
+import {contained} from './contained.ts';
+import {contentHash} from './hash.ts';
+import {repositoryDirectory} from './paths.ts';
+import {type Report, stage} from './progress.ts';
+import {run} from './run.ts';
+import {TREE_BUILD_MS} from './timeouts.ts';
+
+// Everything `vfctl driver build` needs besides headers and source; Debian's node runs vfctl there.
+const TOOLS: readonly string[] = ['coccinelle', 'gcc', 'kmod', 'make', 'nodejs', 'xz-utils'];
+
+// A Debian tree that drivers for its kernel are built in. `packages` bring headers and source.
+export type KernelTree = {name: string; suite: string; packages: readonly string[]; sources: readonly string[]};
+
+// The tree for a kernel of the suite, by its release, or for the newest one.
+export function kernelTree(suite: string, series: string, release = 'amd64'): KernelTree {
+	return {name: series, suite, packages: [`linux-headers-${release}`, `linux-source-${series}`], sources: []};
+}
+
+// The tree with the newest kernel of the suite's backports.
+export function backportsTree(suite: string): KernelTree {
+	const mirror = 'deb http://deb.debian.org/debian';
+	return {
+		name: `${suite}-backports`, suite,
+		packages: ['linux-headers-amd64', 'linux-source'].map(name => `${name}/${suite}-backports`),
+		sources: [`${mirror} ${suite} main`, `${mirror} ${suite}-updates main`, `${mirror}-security ${suite}-security main`, `${mirror} ${suite}-backports main`],
+	};
+}
+
+// The root of the tree, made by mmdebstrap when the cache has none.
+export async function ensureKernelTree(tree: KernelTree, report: Report): Promise<string> {
+	const directory = await cacheEntry({
+		kind: `kernel-${tree.name}`,
+		key: contentHash(bootstrapCommand(tree, 'TREE')),
+		report,
+		build: async entry => buildTree(tree, entry, report),
+	});
+	return path.join(directory, 'root');
+}
+
+function bootstrapCommand({suite, packages, sources}: KernelTree, root: string): string[] {
+	const excluded = ['doc', 'man', 'locale', 'info'].map(name => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
+	return [
+		'mmdebstrap', '--quiet', '--mode=root', '--variant=apt', `--include=${[...TOOLS, ...packages].join(',')}`,
+		'--dpkgopt=force-unsafe-io', '--aptopt=APT::Install-Recommends "false"', ...excluded,
+		suite, root, ...sources,
+	];
+}
+
+async function buildTree(tree: KernelTree, entry: string, report: Report): Promise<void> {
+	const root = path.join(entry, 'root');
+	await stage(report, `Debian ${tree.suite} with ${tree.packages.join(' and ')} (mmdebstrap)`, async () => run(
+		[...contained, ...bootstrapCommand(tree, root)],
+		{timeoutMs: TREE_BUILD_MS, what: `mmdebstrap could not make the tree for the kernel ${tree.name}`},
+	));
+	// Where the program and the result are mounted.
+	for (const directory of ['mnt/vfctl', 'var/lib/vfctl']) {
+		await fs.mkdir(path.join(root, directory), {recursive: true});
+	}
+}
+
+// The kernels that the tree has headers of.
+export async function kernelsOf(root: string): Promise<string[]> {
+	return (await fs.readdir(path.join(root, 'usr/lib/modules'))).sort();
+}
+
+const BUILD_MS = 1_800_000; // Two minutes on two quiet cores.
+
+// Runs this vfctl in the tree: builds the drivers for the kernel into `DIRECTORY/drivers/RELEASE`.
+// Gives back what vfctl --json printed.
+export async function buildInTree(root: string, {release, directory}: {release: string; directory: string}): Promise<unknown> {
+	const script = [
+		'mount --bind "$2" "$1/mnt/vfctl"', 'mount -o remount,bind,ro "$1/mnt/vfctl"', 'mount --bind "$3" "$1/var/lib/vfctl"',
+		'mount -t proc proc "$1/proc"', 'mount --rbind /dev "$1/dev"',
+		'exec chroot "$1" node /mnt/vfctl/dist/vfctl.cjs --json driver build --kernel "$4"',
+	].join('\n');
+	const {stdout} = await run([...contained, 'sh', '-ec', script, 'sh', root, repositoryDirectory, directory, release], {
+		timeoutMs: BUILD_MS, what: `vfctl could not build the drivers for ${release}`,
+	});
+	return JSON.parse(stdout);
+}

@@ -1,0 +1,63 @@
+// vfctl driver install | uninstall
+import {resolve} from 'node:path';
+import {AppError} from '../../errors.ts';
+import {readInstalled} from '../../exec/driver/installed-modules.ts';
+import {initramfsOf} from '../../exec/driver/read-initramfs.ts';
+import type {SigningKey} from '../../exec/driver/sign-module.ts';
+import {stageModules} from '../../exec/driver/stage-modules.ts';
+import type {Host} from '../../host/host.ts';
+import {planInstall, planUninstall, type InstallFacts} from '../../plan/plan-install.ts';
+import {readModuleSecurity} from '../../sysfs/module-security.ts';
+import type {CommandContext} from '../context.ts';
+import {kernelArgument} from '../kernel-argument.ts';
+import {runPlanned} from './run-plan.ts';
+
+export interface InstallArguments {
+	kernel?: string | undefined;
+	signKey?: string | undefined;
+	signCert?: string | undefined;
+}
+
+/** Puts the built modules in place for the next boot. */
+export async function runInstall(context: CommandContext, args: InstallArguments): Promise<void> {
+	const {host, signal, options: {dryRun}} = context;
+	const kernel = kernelArgument(host, args.kernel);
+	const signing = signingKey(args);
+	requireKernel(host, kernel);
+	await runPlanned(context, {
+		destructive: () => false,
+		async plan() {
+			const {modules, signer} = await stageModules({host, signal}, {kernel, signing, keep: !dryRun});
+			return planInstall(await readFacts(host, kernel), modules, signer);
+		},
+	});
+}
+
+/** Takes them away. */
+export async function runUninstall(context: CommandContext, args: {kernel?: string | undefined}): Promise<void> {
+	const {host} = context;
+	const kernel = kernelArgument(host, args.kernel);
+	requireKernel(host, kernel);
+	await runPlanned(context, {
+		destructive: () => false,
+		plan: async () => planUninstall(await readFacts(host, kernel)),
+	});
+}
+
+async function readFacts(host: Host, kernel: string): Promise<InstallFacts> {
+	return {kernel, installed: readInstalled(host.files, kernel), initramfs: await initramfsOf(host, kernel), security: readModuleSecurity(host.files)};
+}
+
+function requireKernel({files}: Host, kernel: string): void {
+	if (!files.exists(`/lib/modules/${kernel}/modules.dep`)) {
+		throw new AppError('NO_KERNEL_SOURCE', `the kernel ${kernel} is not installed`, {why: `/lib/modules/${kernel} has no modules.dep`, fix: 'ls /lib/modules, and name one with --kernel'});
+	}
+}
+
+function signingKey({signKey, signCert}: InstallArguments): SigningKey | null {
+	if ((signKey === undefined) !== (signCert === undefined)) {
+		throw new AppError('USAGE', '--sign-key and --sign-cert go together', {why: 'a signature needs the private key and its certificate', fix: '--sign-key KEY --sign-cert CERTIFICATE'});
+	}
+
+	return signKey === undefined || signCert === undefined ? null : {key: signKey.startsWith('pkcs11:') ? signKey : resolve(signKey), certificate: resolve(signCert)};
+}
