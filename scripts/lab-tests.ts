@@ -13,7 +13,7 @@ import {parseArgs} from 'node:util';
 
 // Not yet seen to pass several times in a row: VFCTL_LAB_ALL=1 runs them too. What each of them
 // lacks is in docs/lab.md.
-const unproven = new Set(['bench', 'cni', 'methods', 'methods-shared', 'netns', 'netns-crash', 'tune']);
+const unproven = new Set(['bench', 'cni', 'methods', 'methods-shared', 'netns-crash']);
 
 interface Outcome {
 	name: string;
