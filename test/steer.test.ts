@@ -383,6 +383,16 @@ for (const [world, rule, line, warning] of stays) {
 	});
 }
 
+test('a pool of a whole PF that is resized: the rules come back with undo, too', async t => {
+	const host = newHost('ixgbe');
+	await runAll(host, ['pool create whole pf0', `${http} --action vf:2`]);
+	const {json} = await runAll(host, ['pool resize whole 6 --yes']);
+	t.deepEqual((json['plan'] as {actions: Array<{kind: string}>}).actions.map(({kind}) => kind), ['set-network', 'set-steer', 'set-numvfs', 'set-numvfs', 'set-network']);
+	t.deepEqual(await listed(host), []);
+	await runAll(host, ['undo --yes']);
+	t.is((await listed(host)).length, 1);
+});
+
 test('without ethtool the number of VFs changes all the same', async t => {
 	const host = simHost(worlds['ixgbe']!(), {missingTools: ['ethtool']});
 	t.is((await vfctl(host, words('vf create pf0 6 --yes'))).error, undefined);

@@ -7,6 +7,7 @@ import type {Inventory} from '../model/inventory.ts';
 import {poolMembers, poolOf} from '../model/pool.ts';
 import {pfName, selectPf, vfName} from '../model/select.ts';
 import {quote} from '../model/shell-word.ts';
+import type {Steering} from '../model/steering.ts';
 import type {Action} from './action.ts';
 import {planPoolPresent, poolStep, type PoolRequest} from './plan-pool.ts';
 import {planVfCreate} from './plan-vfs.ts';
@@ -19,6 +20,8 @@ export interface ResizeRequest extends Pick<PoolRequest, 'name' | 'acceptedRisks
 	count?: number;
 	add: readonly string[];
 	remove: readonly string[];
+	/** Rules of the PF that the pool is made of, where they could be read. */
+	steering?: Steering | null;
 }
 
 /** Changes the members in place, keeping UUID and all guests' definitions; empty when it has them.
@@ -54,7 +57,7 @@ export function planPoolResize(inventory: Inventory, request: ResizeRequest): Pl
 }
 
 /** A pool of a whole PF has as many VFs as the PF. */
-function planWholePf(inventory: Inventory, {name, count, acceptedRisks}: ResizeRequest, found: PoolNetwork, netdev: string): Plan {
+function planWholePf(inventory: Inventory, {name, count, acceptedRisks, steering = null}: ResizeRequest, found: PoolNetwork, netdev: string): Plan {
 	if (count === undefined) {
 		throw new AppError('UNSUPPORTED', `VFs cannot be added to or removed from the pool ${name}`, {
 			why: `it is made of the whole PF ${netdev}: it has all VFs of it and no others`,
@@ -69,7 +72,7 @@ function planWholePf(inventory: Inventory, {name, count, acceptedRisks}: ResizeR
 
 	requireNotUsed(found.pool, inventory, 'resized');
 	// It is itself started again, so only other pools are to be told of.
-	const change = planVfCreate({...inventory, pools: inventory.pools?.filter(pool => pool.name !== name) ?? null}, {pf: netdev, count, acceptedRisks});
+	const change = planVfCreate({...inventory, pools: inventory.pools?.filter(pool => pool.name !== name) ?? null}, {pf: netdev, count, acceptedRisks, steering});
 	// libvirt lists the VFs when the network starts: a running one would go on with the old ones.
 	const stop = poolStep(found, false);
 	const start: Action[] = stop ? [{...stop, from: stop.to!, to: stop.from}] : [];

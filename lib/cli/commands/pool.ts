@@ -7,6 +7,7 @@ import {requirePool} from '../../plan/pool-preflight.ts';
 import {parsePoolSource} from '../../plan/pool-source.ts';
 import {poolListText, poolShowText} from '../../render/pool-text.ts';
 import {poolListView, poolShowView} from '../../render/pool-view.ts';
+import {steeringIfTold} from '../../sysfs/read-steering.ts';
 import type {CommandContext} from '../context.ts';
 import {withInventory} from '../read-state.ts';
 import {wholeNumber} from '../vf-settings-options.ts';
@@ -51,12 +52,16 @@ export async function runResize(context: CommandContext, {name, count, add = [],
 		throw new AppError('USAGE', 'a count and --add or --remove contradict each other', {why: 'a count lets vfctl choose the VFs', fix: 'give one of them'});
 	}
 
-	const wanted = count === undefined ? {} : {count: wholeNumber(count, 65_535, 'BAD_COUNT', 'a number of VFs')};
+	const wanted: {count?: number} = count === undefined ? {} : {count: wholeNumber(count, 65_535, 'BAD_COUNT', 'a number of VFs')};
 	const renderPool = await loadPoolRenderer();
 	await runPlanned(context, {
 		// VFs of a PF that go away lose their settings.
 		destructive: plan => plan.actions.some(action => action.kind === 'set-numvfs' && action.to === 0),
-		plan: inventory => planPoolResize(inventory, {name, add, remove, renderPool, acceptedRisks: context.options.acceptedRisks, ...wanted}),
+		async plan(inventory) {
+			const netdev = wanted.count === undefined ? null : requirePool(inventory, name).pool.saved?.pfNetdev ?? null;
+			const steering = netdev === null ? null : await steeringIfTold(context.host.runner, netdev);
+			return planPoolResize(inventory, {name, add, remove, renderPool, acceptedRisks: context.options.acceptedRisks, steering, ...wanted});
+		},
 	});
 }
 
