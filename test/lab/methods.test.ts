@@ -1,6 +1,7 @@
 // The methods without a VF of the guest's own, on a real kernel and with real guests: macvtap, bridges.
 import test from 'ava';
 import {Lab} from '../../lab/lab.ts';
+import {makeUsedBridge, useVfsOnce} from './helpers/first-use.ts';
 import {LabVfctl} from './helpers/vfctl.ts';
 
 let lab: Lab;
@@ -11,12 +12,8 @@ test.before(async () => {
 	vfctl = await LabVfctl.install(lab);
 	await vfctl.run(['vf', 'create', 'eth1', '2']);
 	await vfctl.run(['vf', 'create', 'eth2', '1']);
-	// What the first use leaves for good: modules, a queue discipline of an interface that was up once,
-	// segment sizes of a bridge that had a port once.
-	await lab.exec(`modprobe macvtap
-		for vf in /sys/bus/pci/devices/*/physfn; do ip link set "$(ls "\${vf%/physfn}/net")" up && ip link set "$(ls "\${vf%/physfn}/net")" down || exit 1; done
-		ip link add br-lab type bridge && echo 1 > /proc/sys/net/ipv6/conf/br-lab/disable_ipv6 && ip link set br-lab up
-		ip tuntap add once mode tap && ip link set once master br-lab && ip link del once`);
+	await useVfsOnce(lab);
+	await makeUsedBridge(lab, 'br-lab');
 });
 
 test.after.always(async () => {
