@@ -13,6 +13,7 @@ import {objectFile, writeModules} from './helpers/fake-modules.ts';
 import {privateKernel, type PrivateKernel, type PrivateKernelOptions, type RanVfctl} from './helpers/private-kernel.ts';
 
 const kernel = '6.1.0-99-test';
+const intel = 'drivers/net/ethernet/intel';
 const installed = `modules/${kernel}/updates/vfctl`;
 const names = ['vfctl_pf', 'igb', 'ixgbe'] as const;
 
@@ -25,7 +26,11 @@ function world(t: ExecutionContext, options: Omit<PrivateKernelOptions, 'fake'> 
 	// writeModules wants lib/modules below its root.
 	mkdirSync(join(made.directory, 'root/lib'), {recursive: true});
 	symlinkSync(join(made.directory, 'modules'), join(made.directory, 'root/lib/modules'));
-	writeModules(join(made.directory, 'root'), kernel, [{name: 'igb', aliases: []}, {name: 'ixgbe', aliases: []}]);
+	for (const name of ['igb', 'ixgbe']) {
+		mkdirSync(join(made.directory, `modules/${kernel}/kernel/${intel}/${name}`), {recursive: true});
+	}
+
+	writeModules(join(made.directory, 'root'), kernel, ['igb', 'ixgbe'].map(name => ({name: `${intel}/${name}/${name}`, aliases: []})));
 	mkdirSync(join(made.directory, `modules/${kernel}/build`));
 	symlinkSync('/usr/lib/linux-kbuild-6.1/scripts', join(made.directory, `modules/${kernel}/build/scripts`));
 	keepBuild(made, 'first');
@@ -55,7 +60,7 @@ function state(made: PrivateKernel): Record<string, string> {
 	}));
 }
 
-const stock = {vfctl_pf: 'none', igb: 'none kernel/igb.ko', ixgbe: 'none kernel/ixgbe.ko'};
+const stock = {vfctl_pf: 'none', igb: `none kernel/${intel}/igb/igb.ko`, ixgbe: `none kernel/${intel}/ixgbe/ixgbe.ko`};
 const ours = (which: string) => Object.fromEntries(names.map(name => [name, `${which} updates/vfctl/${name}.ko`]));
 
 async function must(t: ExecutionContext, made: PrivateKernel, ...words: string[]): Promise<RanVfctl['json']> {
@@ -105,6 +110,25 @@ test('a build of one driver takes the other one away', async t => {
 	t.deepEqual(state(made), {...ours('second'), ixgbe: stock.ixgbe});
 	await must(t, made, 'undo', '--yes');
 	t.deepEqual(state(made), ours('first'));
+});
+
+test('an initramfs that holds the drivers is made anew, one that does not is left alone', async t => {
+	const made = world(t);
+	const image = `/boot/initrd.img-${kernel}`;
+	const drivers = async () => (await made.exec('lsinitramfs', image)).split('\n').filter(line => line.endsWith('/igb.ko')).map(line => line.replace(/^.*6\.1\.0-99-test\//, ''));
+	made.write(`boot/config-${kernel}`, 'CONFIG_RD_GZIP=y\n');
+	await made.exec('update-initramfs', '-c', '-k', kernel);
+	t.deepEqual(await drivers(), [`kernel/${intel}/igb/igb.ko`]);
+	await must(t, made, ...install);
+	t.deepEqual(await drivers(), ['updates/vfctl/igb.ko']);
+	await must(t, made, 'undo', '--yes');
+	t.deepEqual(await drivers(), [`kernel/${intel}/igb/igb.ko`]);
+
+	await made.exec('rm', '-r', `/lib/modules/${kernel}/kernel/drivers`);
+	await made.exec('update-initramfs', '-u', '-k', kernel);
+	t.deepEqual(await drivers(), []);
+	const {plan} = await must(t, made, ...install, '--dry-run') as {plan: {actions: Array<{initramfs: unknown}>}};
+	t.deepEqual(plan.actions.map(({initramfs}) => initramfs), [null]);
 });
 
 test('signed with the key that is given, the same every time, and verified', async t => {

@@ -23,6 +23,8 @@ export interface PrivateKernel {
 	write(path: string, content: string | Uint8Array, mode?: number): void;
 	/** Takes a file or directory away. */
 	take(path: string): void;
+	/** Runs another program where vfctl would run; gives back its output, rejects when it fails. */
+	exec(...argv: string[]): Promise<string>;
 	/** Runs vfctl --json with these words. */
 	run(...words: string[]): Promise<RanVfctl>;
 	remove(): void;
@@ -73,7 +75,20 @@ export function privateKernel({fake, own = false, without = [], instead = {}, se
 			renameSync(join(directory, path), `${join(directory, path)}.gone`);
 		},
 		async run(...words) {
-			return inNamespace([...mounts, 'exec "$@"'].join('\n'), [process.execPath, own ? join(directory, 'own/dist/vfctl.cjs') : program, '--json', ...words]);
+			const {status, stdout, stderr} = await inNamespace(mounts, [process.execPath, own ? join(directory, 'own/dist/vfctl.cjs') : program, '--json', ...words]);
+			if (stdout === '') {
+				throw new Error(`vfctl did not run (the test needs root and mount namespaces), or was killed: ${stderr}`);
+			}
+
+			return {status, json: JSON.parse(stdout) as Record<string, unknown>, notes: stderr};
+		},
+		async exec(...argv) {
+			const {status, stdout, stderr} = await inNamespace(mounts, argv);
+			if (status !== 0) {
+				throw new Error(`${argv.join(' ')} ended with ${status}: ${stderr}`);
+			}
+
+			return stdout;
 		},
 		remove() {
 			rmSync(directory, {recursive: true});
@@ -81,8 +96,8 @@ export function privateKernel({fake, own = false, without = [], instead = {}, se
 	};
 }
 
-async function inNamespace(script: string, argv: readonly string[]): Promise<RanVfctl> {
-	const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private', 'sh', '-ec', script, 'sh', ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
+async function inNamespace(setup: readonly string[], argv: readonly string[]): Promise<{status: number | null; stdout: string; stderr: string}> {
+	const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private', 'sh', '-ec', [...setup, 'exec "$@"'].join('\n'), 'sh', ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
 	const output = {stdout: '', stderr: ''};
 	for (const name of ['stdout', 'stderr'] as const) {
 		child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -93,9 +108,5 @@ async function inNamespace(script: string, argv: readonly string[]): Promise<Ran
 	const status = await new Promise<number | null>((resolve, reject) => {
 		child.once('error', reject).once('close', resolve);
 	});
-	if (output.stdout === '') {
-		throw new Error(`vfctl did not run (the test needs root and mount namespaces): ${output.stderr}`);
-	}
-
-	return {status, json: JSON.parse(output.stdout) as Record<string, unknown>, notes: output.stderr};
+	return {status, ...output};
 }
