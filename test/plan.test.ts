@@ -371,6 +371,11 @@ const actions: {[Kind in Action['kind']]: Action & {kind: Kind}} = {
 	'set-feature': {kind: 'set-feature', pf, netdev: 'pf0', feature: 'ntuple-filters', from: 'off', to: 'on'},
 	'install-modules': {kind: 'install-modules', kernel: '6.1.0-56-amd64', from: {vfctl_pf: null, igb: null, ixgbe: null}, to: {vfctl_pf: 'a'.repeat(64), igb: 'b'.repeat(64), ixgbe: null}, initramfs: 'update-initramfs'},
 	'set-steer': {kind: 'set-steer', pf, netdev: 'pf0', location: 1, from: null, to: {flow: 'tcp4', destinationIp: '20.0.0.3/32', destinationPort: 80, target: {kind: 'vf', vf: 1, queue: null}}},
+	'swap-driver': {
+		kind: 'swap-driver', module: 'igb', options: ['max_vfs=0'], devices: [pf],
+		from: {path: '/lib/modules/6.12.1/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz', sha256: null, srcversion: null, hub: null, needs: ['dca']},
+		to: {path: '/var/lib/vfctl/drivers/6.12.1/igb.ko', sha256: 'a'.repeat(64), srcversion: 'ABC1', hub: {path: '/var/lib/vfctl/drivers/6.12.1/vfctl_pf.ko', sha256: 'b'.repeat(64)}, needs: []},
+	},
 };
 
 for (const action of Object.values(actions)) {

@@ -9,9 +9,13 @@ export const driverUsages = {
 	'driver status': '',
 	'driver install': '',
 	'driver uninstall': '',
+	'driver load': '[what]',
+	'driver restore': '[what]',
 } as const;
 
 const kernelOption = {type: 'string', requiresArg: true, describe: 'release of the kernel (default: the one that runs)'} as const;
+
+const swapWhat = {type: 'string', describe: 'igb, ixgbe, or a PF; without: all that are loaded and built. All PFs of a driver change together'} as const;
 
 /** Adds the commands to the parser. */
 export function addPfDriverCommands(parser: Argv, run: Run): void {
@@ -42,5 +46,18 @@ export function addPfDriverCommands(parser: Argv, run: Run): void {
 			const {runUninstall} = await import('./commands/driver-install.ts');
 			await runUninstall(context, args);
 		}))
-		.demandCommand(1, 'name one of: build, status, install, uninstall'));
+		.command(`load ${driverUsages['driver load']}`, 'exchange the loaded driver for the one that vfctl built', y => y
+			.positional('what', swapWhat)
+			.option('from', {type: 'string', requiresArg: true, describe: 'directory with a build (default: that of vfctl driver build)'})
+			.options(changeOptions), async args => run(args, async context => {
+			const {runLoad} = await import('./commands/driver-swap.ts');
+			await runLoad(context, args);
+		}))
+		.command(`restore ${driverUsages['driver restore']}`, 'load the driver of the distribution again', y => y
+			.positional('what', swapWhat)
+			.options(changeOptions), async args => run(args, async context => {
+			const {runRestore} = await import('./commands/driver-swap.ts');
+			await runRestore(context, args);
+		}))
+		.demandCommand(1, 'name one of: build, status, install, uninstall, load, restore'));
 }

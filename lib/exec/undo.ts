@@ -171,6 +171,10 @@ function targetOf(action: Action): string {
 			return `${action.feature} of ${action.netdev}`;
 		}
 
+		case 'swap-driver': {
+			return `driver ${action.module}`;
+		}
+
 		case 'set-steer': {
 			return `steering rule ${action.location} of ${action.netdev}`;
 		}

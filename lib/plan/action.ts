@@ -5,6 +5,7 @@ import type {GuestIp, IpRoute} from '../model/guest-network.ts';
 import type {Mac} from '../model/mac.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
+import type {SwapDriverAction} from './driver-actions.ts';
 import type {InstallModulesAction} from './module-actions.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from './netns-actions.ts';
 import type {SetFeatureAction, SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
@@ -269,6 +270,7 @@ export type Action =
 	| SetHugepagesAction
 	| SetFeatureAction
 	| SetSteerAction
-	| InstallModulesAction;
+	| InstallModulesAction
+	| SwapDriverAction;
 
 export type ActionKind = Action['kind'];

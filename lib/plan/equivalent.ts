@@ -6,6 +6,7 @@ import {netnsEquivalent} from './netns-equivalent.ts';
 import {networkEquivalent} from './network-equivalent.ts';
 import {tuningEquivalent} from './tuning-equivalent.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
+import type {SwapDriverAction} from './driver-actions.ts';
 import type {Action, AttachDeviceAction, BindAction, DetachDeviceAction, SetVfAction} from './action.ts';
 
 const devices = '/sys/bus/pci/devices';
@@ -75,10 +76,25 @@ export function equivalent(action: Action): string[] {
 			return installEquivalent(action);
 		}
 
+		case 'swap-driver': {
+			return swapLines(action);
+		}
+
 		default: {
 			return networkEquivalent(action);
 		}
 	}
+}
+
+/** The way back says nothing when the file is gone: then there is none. */
+function swapLines({module, to: {path, hub, needs}, options}: SwapDriverAction): string[] {
+	return path === null ? [] : [
+		`rmmod ${module}`,
+		...hub === null || hub.path === null ? [] : [`insmod ${quote(hub.path)}`],
+		...needs.length === 0 ? [] : [`modprobe --all ${needs.map(name => quote(name)).join(' ')}`],
+		['insmod', path, ...options].map(word => quote(word)).join(' '),
+		...hub === null ? ['rmmod vfctl_pf'] : [],
+	];
 }
 
 function bindLines({bdf, from, to}: BindAction): string[] {

@@ -26,6 +26,7 @@ export function inverse(action: Action): Action[] {
 		case 'set-feature':
 		case 'set-steer':
 		case 'install-modules':
+		case 'swap-driver':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];
 		}

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
+import {pfDrivers} from '../model/driver-build.ts';
 import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
 import {isKernelRelease} from '../model/kernel-version.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
@@ -90,6 +91,17 @@ const containerWord = v.pipe(v.string(), v.regex(/^[\w.:-]{1,255}$/));
 const kernelRelease = v.pipe(v.string(), v.check(text => isKernelRelease(text), 'not the release of a kernel'));
 const moduleDigest = v.nullable(v.pipe(v.string(), v.regex(/^[\da-f]{64}$/)));
 const installedModules = v.strictObject({vfctl_pf: moduleDigest, igb: moduleDigest, ixgbe: moduleDigest});
+// insmod runs what is in it as the kernel: only a whole path of a module file.
+const modulePath = v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?\/)[^\0\n]{1,4000}\.ko(?:\.(?:xz|gz|zst))?$/));
+const sha256 = v.pipe(v.string(), v.regex(/^[\da-f]{64}$/));
+const driverFile = v.strictObject({
+	path: v.nullable(modulePath),
+	sha256: v.nullable(sha256),
+	srcversion: v.nullable(v.pipe(v.string(), v.regex(/^[\dA-F]{1,64}$/))),
+	hub: v.nullable(v.strictObject({path: v.nullable(modulePath), sha256: v.nullable(sha256)})),
+	needs: v.array(driver),
+});
+const moduleOption = v.pipe(v.string(), v.regex(/^[a-z]\w*=[\w,.:-]+$/i));
 
 const device = {
 	guest,
@@ -138,6 +150,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('set-feature'), pf: bdf, netdev, feature: v.literal('ntuple-filters'), from: v.picklist(['on', 'off']), to: v.picklist(['on', 'off'])}),
 	v.strictObject({kind: v.literal('set-steer'), pf: bdf, netdev, location: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xFF_FF_FF_FF)), from: v.nullable(steerRule), to: v.nullable(steerRule)}),
 	v.strictObject({kind: v.literal('install-modules'), kernel: kernelRelease, from: installedModules, to: installedModules, initramfs: v.nullable(v.picklist(['update-initramfs', 'dracut']))}),
+	v.strictObject({kind: v.literal('swap-driver'), module: v.picklist(pfDrivers), from: driverFile, to: driverFile, options: v.array(moduleOption), devices: v.array(bdf)}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 
 const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));

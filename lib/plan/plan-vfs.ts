@@ -78,7 +78,7 @@ function poolWarnings(pf: Pf, count: number, {pools}: Inventory): string[] {
 }
 
 /** What the VFs have that new ones would not. */
-function rememberVfs(pf: Pf): RememberedVf[] {
+export function rememberVfs(pf: Pf): RememberedVf[] {
 	return pf.vfs.map(({index, bdf, settings, driverOverride}) => {
 		const part: VfSettingsPart = {};
 		if (settings !== null) {

@@ -3,6 +3,7 @@ import {AppError} from '../errors.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {findVf} from '../model/select.ts';
 import type {Action, SetLinkAction, SetNetworkAction} from './action.ts';
+import {requireDriverFree} from './driver-preflight.ts';
 import {requireSameWayBackAfter} from './host-route/management.ts';
 import {project} from './host-file/project.ts';
 import type {Plan, RiskName} from './plan.ts';
@@ -17,13 +18,16 @@ export function requireSafeUndo(plan: Plan, inventory: Inventory, accepted: read
 	for (const action of plan.actions) {
 		if (action.kind === 'set-link' && action.to === 'down') {
 			requireNoHostUse(action, after);
-		} else if (action.kind === 'set-numvfs' && action.to === 0) {
+		} else if (action.kind === 'set-numvfs' && action.to === 0 && !plan.actions.some(({kind}) => kind === 'swap-driver')) {
+			// VFs of guests that are off come back at the same addresses when a driver is exchanged.
 			const pf = after.pfs.find(({bdf}) => bdf === action.pf);
 			if (pf) {
 				requireNoneHeld(pf, after, accepted);
 			}
 		} else if (action.kind === 'bind' || action.kind === 'set-vf') {
 			requireFreeVf(action, after);
+		} else if (action.kind === 'swap-driver') {
+			requireDriverFree(after, action.module, accepted);
 		} else if (action.kind === 'set-network') {
 			requireFreePool(action, after);
 		}

@@ -105,6 +105,8 @@ export function collectModules(into: Collector): void {
 		into.links(`${path}/drivers`, files.list(`${path}/drivers`).filter(driver => driver.startsWith('pci:')));
 		if (versionedModules.includes(name)) {
 			into.text(`${path}/srcversion`);
+			into.text(`${path}/taint`);
+			into.links(`${path}/holders`, files.list(`${path}/holders`));
 		}
 
 		if (parameterModules.includes(name)) {

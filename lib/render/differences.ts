@@ -136,6 +136,10 @@ function changes(action: Action): Change[] {
 			return builtModules.map(name => [`${name}.ko of vfctl for ${action.kernel}`, action.from[name], action.to[name]]);
 		}
 
+		case 'swap-driver': {
+			return [[`loaded driver ${action.module}`, action.from.path, action.to.path]];
+		}
+
 		// They change nothing by themselves.
 		case 'own-mac':
 		case 'check-guest': {

@@ -92,6 +92,10 @@ export function actionText(action: Action): string {
 			return `${changedModules(action.from, action.to)} in ${installDirectory(action.kernel)}${action.initramfs === null ? '' : ', and make the initramfs anew'}`;
 		}
 
+		case 'swap-driver': {
+			return `exchange the loaded driver ${action.module} for ${action.to.hub === null ? 'that of the distribution' : 'that of vfctl'} (${action.to.path ?? 'whose file is gone'})`;
+		}
+
 		default: {
 			return tuningText(action);
 		}

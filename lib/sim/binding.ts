@@ -200,16 +200,17 @@ function makeNetdev(machine: Machine, bdf: Bdf, path: string): void {
 			probeVfNetdev(machine, bdf);
 		} else {
 			const recorded = recordedNetdev(machine, path);
-			addNetdev(machine, {name: recorded?.name ?? freeName(machine), device: path, mac: recorded?.mac ?? randomMac(machine)});
+			addNetdev(machine, {name: recorded?.name ?? freeName(machine), device: path, mac: recorded?.mac ?? randomMac(machine), ...recorded?.speed === undefined ? {} : {speed: recorded.speed}});
 		}
 	});
 }
 
-// A card keeps its MAC and udev its name when the driver comes back.
-function recordedNetdev(machine: Machine, path: string): {name: string; mac: string} | undefined {
+// A card keeps its MAC and speed, and udev its name, when the driver comes back.
+function recordedNetdev(machine: Machine, path: string): {name: string; mac: string; speed: number | undefined} | undefined {
 	for (const [entry, value] of machine.record.entries) {
 		if (entry.startsWith(`${path}/net/`) && entry.endsWith('/address') && value.kind === 'text') {
-			return {name: entry.split('/').at(-2) ?? '', mac: value.text.trim()};
+			const speed = machine.record.entries.get(entry.replace(/address$/, 'speed'));
+			return {name: entry.split('/').at(-2) ?? '', mac: value.text.trim(), speed: speed?.kind === 'text' && Number(speed.text) > 0 ? Number(speed.text) : undefined};
 		}
 	}
 

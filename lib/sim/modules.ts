@@ -83,10 +83,17 @@ export function loadModule(machine: Machine, name: string): void {
 	}
 }
 
+/** srcversion of the distribution's build, or undefined. */
+export function stockSrcversion(name: string): string | undefined {
+	return modules[moduleName(name)]?.srcversion;
+}
+
 /** Makes a loaded driver one that vfctl built, with the module that it needs. */
 export function markRebuilt(machine: Machine, driver: string): void {
 	machine.tree.putValue(`/sys/module/${helperModule}/initstate`, 'live');
+	machine.tree.putLink(`/sys/module/${helperModule}/holders/${moduleName(driver)}`, `/sys/module/${moduleName(driver)}`);
 	machine.tree.putValue(`/sys/module/${moduleName(driver)}/srcversion`, rebuiltSrcversion);
+	machine.tree.putValue(`/sys/module/${moduleName(driver)}/taint`, 'OE');
 	machine.rebuilt.add(driver);
 }
 

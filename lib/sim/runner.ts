@@ -11,7 +11,8 @@ import {addressList, linkList} from './ip-show.ts';
 import {ipLinkSet} from './ip-set.ts';
 import {changing} from './machine.ts';
 import type {Machine} from './machine.ts';
-import {isKnownModule, isLoaded, loadModule, moduleName, unloadModule} from './modules.ts';
+import {isKnownModule, isLoaded, loadModule, moduleName, stockSrcversion, unloadModule} from './modules.ts';
+import {insmod, modinfo, probeAll, rmmod} from './module-files.ts';
 import {addNamespace, namespaceMachine, namespaceNames, removeNamespaceName} from './namespaces.ts';
 import {driverForId} from './nic-drivers.ts';
 import {failureHappens} from './options.ts';
@@ -88,6 +89,10 @@ const programs: Readonly<Record<string, Program>> = {
 		return inner === undefined ? {code: 1, stdout: '', stderr: `nsenter: cannot open ${path}: No such file or directory\n`} : programs[program]?.(inner, words);
 	},
 	modprobe(machine, words) {
+		if (words.includes('--showconfig')) {
+			return recordedFor(machine, ['modprobe', ...words]) ? undefined : text('');
+		}
+
 		if (words.includes('-R') || words.includes('--resolve-alias')) {
 			return resolveAlias(words.at(-1) ?? '');
 		}
@@ -102,6 +107,9 @@ const programs: Readonly<Record<string, Program>> = {
 			changing(machine, `modprobe ${words.join(' ')}`);
 			if (!remove) {
 				loadModule(machine, name);
+				if (stockSrcversion(name) !== undefined) {
+					probeAll(machine);
+				}
 			} else if (isLoaded(machine, name) && !unloadModule(machine, name)) {
 				return fatal(`Module ${moduleName(name)} is in use.`);
 			}
@@ -109,6 +117,9 @@ const programs: Readonly<Record<string, Program>> = {
 
 		return text('');
 	},
+	insmod: (machine, words) => insmod(machine, words),
+	rmmod: (machine, words) => rmmod(machine, words),
+	modinfo: (machine, words) => recordedFor(machine, ['modinfo', ...words]) ? undefined : modinfo(machine, words),
 	udevadm: () => text(''),
 	ethtool,
 	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),

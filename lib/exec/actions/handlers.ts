@@ -19,6 +19,7 @@ import {ownMac} from './act-own-mac.ts';
 import {setMtu, setRoute} from './act-route.ts';
 import {setAutoprobe, setNumVfs} from './act-sriov.ts';
 import {setSteer} from './act-steer.ts';
+import {swapDriver} from './act-swap-driver.ts';
 import {setVf} from './act-vf-settings.ts';
 import type {ActionContext, ActionHandler, Observation} from './handler.ts';
 
@@ -52,6 +53,7 @@ const handlers: Handlers = {
 	'set-feature': setFeature,
 	'set-steer': setSteer,
 	'install-modules': installModules,
+	'swap-driver': swapDriver,
 };
 
 /** How reality compares with the action. */

@@ -3,7 +3,7 @@ import {AppError} from '../../errors.ts';
 import type {Host} from '../../host/host.ts';
 
 /** A field of a module file; null when it has none, or when nobody can tell. */
-export async function moduleField({runner}: Host, path: string, field: 'srcversion' | 'signer'): Promise<string | null> {
+export async function moduleField({runner}: Host, path: string, field: 'srcversion' | 'signer' | 'depends'): Promise<string | null> {
 	try {
 		const {code, stdout} = await runner.run(['modinfo', '-F', field, path]);
 		return code === 0 ? stdout.trim() || null : null;

@@ -82,7 +82,8 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'set-hugepages':
 		case 'set-feature':
 		case 'set-steer':
-		case 'install-modules': {
+		case 'install-modules':
+		case 'swap-driver': {
 			return inventory;
 		}
 	}

@@ -1,0 +1,115 @@
+// insmod, rmmod and modinfo of PF drivers: the distribution's below /lib/modules/RELEASE/kernel, all
+// others as vfctl builds them.
+import type {CommandResult} from '../host/host.ts';
+import {attachDriver, unbind} from './binding.ts';
+import {changing, driversPath, functionsOf, log} from './machine.ts';
+import type {Machine} from './machine.ts';
+import {helperModule, isKnownModule, isLoaded, loadModule, markRebuilt, moduleName, rebuiltSrcversion, stockSrcversion} from './modules.ts';
+import {parseBdf} from '../model/bdf.ts';
+
+const done: CommandResult = {code: 0, stdout: '', stderr: ''};
+
+/** finit_module of a file, and the probes that follow. */
+export function insmod(machine: Machine, words: readonly string[]): CommandResult {
+	const [path = ''] = words;
+	const name = moduleOf(path);
+	const fails = (why: string): CommandResult => ({code: 1, stdout: '', stderr: `insmod: ERROR: could not insert module ${path}: ${why}\n`});
+	if (!machine.tree.exists(path)) {
+		return {code: 1, stdout: '', stderr: `insmod: ERROR: could not load module ${path}: No such file or directory\n`};
+	}
+
+	changing(machine, `insmod ${words.join(' ')}`);
+	if (isLoaded(machine, name)) {
+		return fails('File exists');
+	}
+
+	if (name === helperModule) {
+		machine.tree.putValue(`/sys/module/${helperModule}/initstate`, 'live');
+		machine.tree.directory(`/sys/module/${helperModule}/holders`);
+		return done;
+	}
+
+	if (!isKnownModule(name)) {
+		return fails('Invalid module format');
+	}
+
+	if (!isStock(path) && !isLoaded(machine, helperModule)) {
+		log(machine, `${name}: Unknown symbol vfctl_pf_add (err -2)`);
+		return fails('Unknown symbol in module');
+	}
+
+	loadModule(machine, name);
+	if (!isStock(path)) {
+		markRebuilt(machine, name);
+	}
+
+	probeAll(machine);
+	return done;
+}
+
+/** A driver that is registered is tried on every device that has none (bus_add_driver). */
+export function probeAll(machine: Machine): void {
+	for (const bdf of functionsOf(machine)) {
+		attachDriver(machine, bdf);
+	}
+}
+
+/** delete_module: devices lose the driver first (pci_unregister_driver). */
+export function rmmod(machine: Machine, words: readonly string[]): CommandResult {
+	const name = moduleName(words.at(-1) ?? '');
+	const fails = (why: string): CommandResult => ({code: 1, stdout: '', stderr: `rmmod: ERROR: ${why}\n`});
+	if (!isLoaded(machine, name)) {
+		return fails(`Module ${name} is not currently loaded`);
+	}
+
+	const holders = machine.tree.list(`/sys/module/${name}/holders`);
+	if (holders.length > 0) {
+		return fails(`Module ${name} is in use by: ${holders.join(' ')}`);
+	}
+
+	changing(machine, `rmmod ${words.join(' ')}`);
+	for (const entry of machine.tree.list(`${driversPath}/${name}`)) {
+		const bdf = parseBdf(entry);
+		if (bdf !== undefined) {
+			unbind(machine, bdf);
+		}
+	}
+
+	machine.tree.remove(`/sys/module/${name}`);
+	machine.tree.remove(`${driversPath}/${name}`);
+	machine.tree.remove(`/sys/module/${helperModule}/holders/${name}`);
+	machine.rebuilt.delete(name);
+	if (name === helperModule) {
+		machine.tree.remove('/sys/kernel/vfctl');
+	}
+
+	return done;
+}
+
+/** One field of a file; undefined for what is not simulated. */
+export function modinfo(machine: Machine, words: readonly string[]): CommandResult | undefined {
+	const [option, field = '', path = ''] = words;
+	if (option !== '-F') {
+		return undefined;
+	}
+
+	if (!machine.tree.exists(path)) {
+		return {code: 1, stdout: '', stderr: `modinfo: ERROR: Module ${path} not found.\n`};
+	}
+
+	const name = moduleOf(path);
+	const stock = isStock(path);
+	const fields: Readonly<Record<string, string | undefined>> = {
+		srcversion: stock ? stockSrcversion(name) : rebuiltSrcversion,
+		depends: stock ? '' : helperModule,
+	};
+	return {...done, stdout: fields[field] === undefined || fields[field] === '' ? '' : `${fields[field]}\n`};
+}
+
+function moduleOf(path: string): string {
+	return moduleName(/([^/]+)\.ko(?:\.\w+)?$/.exec(path)?.[1] ?? '');
+}
+
+function isStock(path: string): boolean {
+	return /^\/lib\/modules\/[^/]+\/kernel\//.test(path);
+}
