@@ -1,0 +1,202 @@
+// The real ixgbe, as the distribution has it and as vfctl rebuilds it, with the real ixgbevf, on an
+// 82599 that lives in a module: the versions that they agree on, what vfctl_pf keeps of it, and what
+// becomes of a PF whose VF sends nonsense. For each kernel whose headers and source are installed.
+import test from 'ava';
+import {versionName} from '../../lib/model/mailbox.ts';
+import type {PfMailbox, VfMailbox} from '../../lib/model/mailbox.ts';
+import {readMailboxes} from '../../lib/sysfs/read-mailbox.ts';
+import {buildableReleases, mockKernel} from './helpers/mock-drivers.ts';
+import {booksOf, runMockMachine, type Sections} from './helpers/mock-machine.ts';
+
+const pf = '0001:00:00.0';
+
+// One after the other: each takes a processor.
+const script = (driver: string): string => `
+start ${driver}
+waitfor 20 test -d $pf/net
+ip link set $(pfdev) up
+waitfor 20 carrier $(pfdev)
+section nothing; books
+echo 2 >$pf/sriov_numvfs
+load ixgbevf
+waitfor 20 test -d $pf/virtfn0/net
+waitfor 20 test -d $pf/virtfn1/net
+ip link set $(vfdev 0) up
+waitfor 30 carrier $(vfdev 0)
+section agreed; books
+section link; ip -brief link show $(vfdev 0)
+
+echo 0,0 >/sys/module/mock82599/parameters/request
+section zero; books
+
+ip link set $(pfdev) vf 0 mac 02:11:22:33:44:55
+ip link set $(pfdev) vf 0 vlan 100
+ip link set $(pfdev) vf 0 spoofchk off
+ip link set $(pfdev) vf 0 trust on
+section set; books
+ip link set $(pfdev) vf 0 trust off
+ip link set $(vfdev 0) address 02:99:99:99:99:99 2>&1 | head -n 1
+section mac-refused; books
+ip link add link $(vfdev 0) name tagged type vlan id 7 2>&1 | head -n 1
+section vlan-refused; books
+ip link set $(pfdev) vf 0 vlan 0 mac 00:00:00:00:00:00
+ip link set $(pfdev) vf 0 trust on
+ip link set $(vfdev 0) down; ip link set $(vfdev 0) up
+waitfor 30 carrier $(vfdev 0)
+ip link add link $(vfdev 0) name tagged type vlan id 7 2>&1 | head -n 1
+ip link add link $(vfdev 0) name second address 02:77:77:77:77:77 type macvlan
+ip link set second up
+section more; books
+ip link del second
+ip link del tagged
+section less; books
+
+echo flr >$pf/virtfn0/reset_method
+ip link set $(vfdev 0) down
+echo 1 >$pf/virtfn0/reset
+section flr; books
+ip link set $(vfdev 0) up
+waitfor 30 carrier $(vfdev 0)
+section again; books
+
+ip link set $(pfdev) down
+ip link set $(vfdev 1) up 2>&1 | head -n 1
+section down; books
+ip link set $(pfdev) up
+waitfor 20 carrier $(pfdev)
+ip link set $(vfdev 1) up
+waitfor 30 carrier $(vfdev 1)
+section up; books
+
+section log; dmesg
+rmmod ixgbevf
+echo 0 >$pf/sriov_numvfs
+section none; books
+rmmod ixgbe
+section unloaded; books
+rmmod mock82599 && rmmod vfctl_pf && section gone && ls /sys/kernel/vfctl 2>&1
+`;
+
+for (const series of ['6.1', '6.12']) {
+	const release = buildableReleases(series).at(-1);
+	if (release === undefined) {
+		if (series === '6.1') {
+			test(`the headers and the source of ${series} are installed`, t => {
+				t.fail('npm run test:lab installs linux-headers-amd64 and linux-source-6.1');
+			});
+		}
+
+		continue;
+	}
+
+	test.serial(`${series}: the distribution's ixgbe stops at 1.4, and nobody tells`, async t => {
+		const kernel = await mockKernel(release, series, line => t.log(line));
+		const sections = await runMockMachine(kernel, script('stock'));
+		t.deepEqual([...readMailboxes(booksOf(sections.get('agreed')!)).keys()], []);
+		t.regex(sections.get('link')!, /LOWER_UP/);
+		const refused = [...sections.get('log')!.matchAll(/VF 0 requested unsupported api version (\d)/g)].map(([, version]) => Number(version));
+		t.deepEqual(refused.slice(0, 3), [8, 7, 6], 'only dynamic debug shows it');
+		t.regex(sections.get('log')!, /Unhandled Msg 00000000/);
+		whole(t, sections);
+	});
+
+	test.serial(`${series}: the rebuilt one agrees on 1.7 and keeps its books`, async t => {
+		const kernel = await mockKernel(release, series, line => t.log(line));
+		const sections = await runMockMachine(kernel, script('ours'));
+		const at = (section: string, index = 0): VfMailbox => vfAt(sections, section, index)!;
+		t.deepEqual([...readMailboxes(booksOf(sections.get('nothing')!)).values()].map(({driver, vfs}) => ({driver, vfs})), [{driver: 'ixgbe', vfs: []}]);
+
+		t.is(versionName(at('agreed').version!), '1.7');
+		t.deepEqual(at('agreed').refused, []);
+		t.is(at('agreed').nacks, 1, 'the first reset: the admin set no MAC');
+		t.is(at('agreed').readErrors, 0);
+		t.is(at('agreed').unhandled, 0);
+		t.true(at('agreed').acks >= 5);
+		t.regex(sections.get('link')!, /LOWER_UP/);
+		t.true(at('agreed').messages.length === 16 && at('agreed').messages.every(({number}, index, all) => number === all[0]!.number + index));
+
+		t.is(at('zero').unhandled, 1);
+		t.regex(sections.get('log')!, /Unhandled Msg 00000000/);
+		t.like(at('set'), {mac: '02:11:22:33:44:55', portVlan: 100, spoofchk: false, trust: true});
+		t.like(at('set', 1), {portVlan: 0, spoofchk: true, trust: false});
+		t.is(at('mac-refused').nacks, at('set').nacks + refusals(sections, 'set', 'mac-refused'));
+		t.true(at('mac-refused').nacks > at('set').nacks);
+		t.is(at('mac-refused').mac as string | null, '02:11:22:33:44:55');
+		t.regex(sections.get('log')!, /VF 0 attempted to override administratively set MAC address/);
+		t.is(at('vlan-refused').vlans, '');
+		t.regex(sections.get('log')!, /VF 0 attempted to override administratively set VLAN configuration/);
+		t.is(at('more').vlans, '7');
+		t.deepEqual(at('more').macs.map(String), ['02:77:77:77:77:77']);
+		t.is(at('less').vlans, '');
+		t.deepEqual(at('less').macs, []);
+
+		t.is(at('flr').flrs, at('less').flrs + 1);
+		t.is(at('flr').version, null);
+		t.is(versionName(at('again').version!), '1.7');
+		t.regex(sections.get('log')!, /PF still in reset state|Unable to start/);
+		t.is(versionName(at('up', 1).version!), '1.7');
+
+		t.deepEqual(readMailboxes(booksOf(sections.get('none')!)).get(pf as never)?.vfs, []);
+		t.deepEqual([...readMailboxes(booksOf(sections.get('unloaded')!)).keys()], []);
+		t.regex(sections.get('gone')!, /No such file/);
+		whole(t, sections);
+	});
+
+	test.serial(`${series}: every operation code with random payload, and resets in between, leave all whole`, async t => {
+		const kernel = await mockKernel(release, series, line => t.log(line));
+		const sections = await runMockMachine(kernel, `
+start ours
+waitfor 20 test -d $pf/net
+ip link set $(pfdev) up
+waitfor 20 carrier $(pfdev)
+echo 3 >$pf/sriov_numvfs
+load ixgbevf
+waitfor 20 test -d $pf/virtfn1/net
+ip link set $(vfdev 1) up
+waitfor 30 carrier $(vfdev 1)
+dmesg -n 1
+echo '0 1' >/sys/module/mock82599/parameters/storm
+section slab1; grep SUnreclaim /proc/meminfo
+section first; books
+echo '0 2' >/sys/module/mock82599/parameters/storm
+section slab2; grep SUnreclaim /proc/meminfo
+section second; books
+section others; ip -brief link show $(vfdev 1)
+ip link set $(vfdev 0) up
+waitfor 30 carrier $(vfdev 0)
+section alive; books
+section log; dmesg | grep -v 'Unhandled Msg'
+rmmod ixgbevf && rmmod ixgbe && rmmod mock82599 && rmmod vfctl_pf && section gone && ls /sys/kernel/vfctl 2>&1
+`, 1_200_000);
+		for (const section of ['first', 'second']) {
+			const vf = vfAt(sections, section, 0)!;
+			t.true(vf.requests >= 65_536, `${section}: ${vf.requests} requests`);
+			t.true(vf.replies >= vf.requests, 'every request has its answer');
+			t.is(vf.readErrors, 0);
+		}
+
+		const slab = (name: string): number => Number(/(\d+) kB/.exec(sections.get(name)!)![1]);
+		t.true(slab('slab2') - slab('slab1') < 2048, `the second storm took ${slab('slab2') - slab('slab1')} KiB of kernel memory`);
+		t.regex(sections.get('others')!, /LOWER_UP/, 'the other VF lost nothing');
+		t.is(versionName(vfAt(sections, 'alive', 0)!.version!), '1.7');
+		t.regex(sections.get('gone')!, /No such file/);
+		whole(t, sections);
+	});
+}
+
+function vfAt(sections: Sections, section: string, index: number): VfMailbox | undefined {
+	const books: PfMailbox | undefined = readMailboxes(booksOf(sections.get(section)!)).get(pf as never);
+	return books?.vfs.find(vf => vf.index === index);
+}
+
+/** Refused requests of VF 0 among the messages that came between two sections. */
+function refusals(sections: Sections, before: string, after: string): number {
+	const last = vfAt(sections, before, 0)!.messages.at(-1)!.number;
+	return vfAt(sections, after, 0)!.messages.filter(({number, direction, words}) => number > last && direction === 'out' && words[0]! >= 0x4000_0000 && words[0]! < 0x8000_0000).length;
+}
+
+/** The kernel had nothing to complain of. */
+function whole(t: {notRegex: (text: string, regex: RegExp) => unknown; false: (value: boolean, message: string) => unknown}, sections: Sections): void {
+	t.notRegex(sections.get('log')!, /BUG:|WARNING:|Oops|general protection|Call Trace|refcount_t|use-after-free/);
+	t.false([...sections.values()].some(text => text.includes('waited in vain')), [...sections.values()].join('\n').match(/waited in vain.*/)?.[0] ?? '');
+}
