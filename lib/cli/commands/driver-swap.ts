@@ -1,6 +1,6 @@
 // vfctl driver load | restore
 import {AppError} from '../../errors.ts';
-import {readSwapFacts} from '../../exec/driver/read-swap-facts.ts';
+import {readSwapFacts} from '../../exec/swap/read-swap-facts.ts';
 import type {Host} from '../../host/host.ts';
 import {requireSafeDirectory} from '../../host/safe-directory.ts';
 import {pfDrivers, type PfDriver} from '../../model/driver-build.ts';

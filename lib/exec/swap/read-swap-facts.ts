@@ -8,8 +8,8 @@ import {readAttribute} from '../../sysfs/attributes.ts';
 import {moduleFile, stockFile} from '../../sysfs/module-files.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
 import {callsHub, digestOfFile, isLoadedFrom, isModuleLoaded} from './loaded-driver.ts';
-import {moduleField} from './module-info.ts';
-import {buildDirectory} from './read-builds.ts';
+import {moduleField} from '../driver/module-info.ts';
+import {buildDirectory} from '../driver/read-builds.ts';
 
 export interface SwapQuestion {
 	/** The kernel that runs. */
