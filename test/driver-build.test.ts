@@ -118,6 +118,13 @@ for (const {what, prepare, words = () => [], code, message, why, fix} of cases) 
 	});
 }
 
+test('a source with only one of the drivers does when only that one is asked for', async t => {
+	const made = world(t);
+	source(made, 'half', {drivers: ['igb']});
+	const error = errorOf(t, made, await made.run(...build, '--source', join(made.directory, 'half'), '--driver', 'igb'));
+	t.regex(error.message, /vfctl_pf of 6\.1\.5 does not compile/, 'it came as far as the headers that do not compile');
+});
+
 test('not built: no spatch', async t => {
 	const made = world(t, {without: ['/usr/bin/spatch']});
 	const error = errorOf(t, made, await made.run(...build));

@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {DriverBuild} from '../lib/model/driver-build.ts';
 import type {ModuleSecurity} from '../lib/model/driver-status.ts';
+import {dkmsActions, dkmsText} from '../lib/plan/dkms.ts';
 import {noModules} from '../lib/plan/module-actions.ts';
 import {planInstall} from '../lib/plan/plan-install.ts';
 import {objectFile, writeModules} from './helpers/fake-modules.ts';
@@ -129,6 +130,39 @@ test('an initramfs that holds the drivers is made anew, one that does not is lef
 	t.deepEqual(await drivers(), []);
 	const {plan} = await must(t, made, ...install, '--dry-run') as {plan: {actions: Array<{initramfs: unknown}>}};
 	t.deepEqual(plan.actions.map(({initramfs}) => initramfs), [null]);
+});
+
+test('DKMS gets to know vfctl for kernels that come later, and forgets it', async t => {
+	const made = world(t);
+	mkdirSync(join(made.directory, 'state/dkms'));
+	const known = async () => (await made.exec('dkms', 'status')).replace(/\s+$/, '');
+	t.is(await known(), '');
+	await must(t, made, ...install, '--dkms');
+	t.deepEqual(state(made), ours('first'));
+	t.regex(await known(), /^vfctl\/[\w.+~-]+: added$/);
+	const conf = readFileSync(join(made.directory, 'src', readdirSync(join(made.directory, 'src'))[0]!, 'dkms.conf'), 'utf8');
+	t.regex(conf, /^MAKE\[0\]=".*node \/.*vfctl\.cjs driver build --kernel \$\{kernelver\} && /m);
+	t.false(((await must(t, made, ...install, '--dkms')) as {changed: boolean}).changed);
+
+	await must(t, made, 'undo', '--yes');
+	t.is(await known(), '');
+	t.deepEqual(state(made), stock);
+	await must(t, made, ...install, '--dkms');
+	await must(t, made, ...uninstall, '--dkms');
+	t.is(await known(), '');
+	t.deepEqual(state(made), stock);
+	t.deepEqual(readdirSync(join(made.directory, 'src')).flatMap(name => readdirSync(join(made.directory, 'src', name))), []);
+});
+
+test('what DKMS is told: other versions go, a path that a shell would read is refused', t => {
+	const facts = {present: true, version: '2.0', text: null, added: ['1.0']};
+	const program = {node: '/usr/bin/node', vfctl: '/usr/lib/vfctl.cjs'};
+	t.deepEqual(dkmsActions(facts, program).map(action => action.kind === 'register-dkms' ? `${action.version} ${action.to}` : action.kind), ['1.0 absent', 'write-file', '2.0 added']);
+	t.deepEqual(dkmsActions({...facts, added: ['2.0'], text: dkmsText(program, '2.0')}, program), []);
+	t.throws(() => dkmsActions({...facts, present: false}, program), {message: /'dkms' is not installed/, code: 'TOOL_MISSING'});
+	for (const path of ['/home/a b/vfctl', '/$(reboot)/vfctl', '/a"b', '/a\nb', '/a`b`']) {
+		t.throws(() => dkmsActions(facts, {...program, vfctl: path}), {message: /cannot start vfctl/, code: 'UNSUPPORTED'});
+	}
 });
 
 test('signed with the key that is given, the same every time, and verified', async t => {

@@ -34,6 +34,7 @@ export function addPfDriverCommands(parser: Argv, run: Run): void {
 		}))
 		.command('install', 'let a kernel find the built drivers from its next boot on', y => y
 			.option('kernel', kernelOption)
+			.option('dkms', {type: 'boolean', default: false, describe: 'let DKMS build and install them for kernels that come later'})
 			.option('sign-key', {type: 'string', requiresArg: true, describe: 'private key to sign them with: PEM file, or pkcs11: URI'})
 			.option('sign-cert', {type: 'string', requiresArg: true, describe: 'certificate of the key: PEM or DER file'})
 			.options(changeOptions), async args => run(args, async context => {
@@ -42,6 +43,7 @@ export function addPfDriverCommands(parser: Argv, run: Run): void {
 		}))
 		.command('uninstall', 'let a kernel find the distribution\'s drivers again', y => y
 			.option('kernel', kernelOption)
+			.option('dkms', {type: 'boolean', default: false, describe: 'take them from DKMS too, for all kernels'})
 			.options(changeOptions), async args => run(args, async context => {
 			const {runUninstall} = await import('./commands/driver-install.ts');
 			await runUninstall(context, args);

@@ -182,5 +182,9 @@ function targetOf(action: Action): string {
 		case 'install-modules': {
 			return `vfctl's modules of ${action.kernel}`;
 		}
+
+		case 'register-dkms': {
+			return `vfctl/${action.version} in DKMS`;
+		}
 	}
 }

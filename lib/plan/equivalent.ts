@@ -2,6 +2,7 @@
 import {quote} from '../model/shell-word.ts';
 import {guestWord, hereDocument} from './equivalent-words.ts';
 import {installEquivalent} from './install-equivalent.ts';
+import {dkmsCommand} from './module-actions.ts';
 import {netnsEquivalent} from './netns-equivalent.ts';
 import {networkEquivalent} from './network-equivalent.ts';
 import {tuningEquivalent} from './tuning-equivalent.ts';
@@ -78,6 +79,10 @@ export function equivalent(action: Action): string[] {
 
 		case 'swap-driver': {
 			return swapLines(action);
+		}
+
+		case 'register-dkms': {
+			return [dkmsCommand(action).map(word => quote(word)).join(' ')];
 		}
 
 		default: {

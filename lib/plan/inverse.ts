@@ -27,6 +27,7 @@ export function inverse(action: Action): Action[] {
 		case 'set-steer':
 		case 'install-modules':
 		case 'swap-driver':
+		case 'register-dkms':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];
 		}

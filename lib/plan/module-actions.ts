@@ -32,3 +32,16 @@ export function hasModules(modules: InstalledModules): boolean {
 export function initramfsCommand(tool: InitramfsTool, kernel: string): [string, ...string[]] {
 	return tool === 'dracut' ? ['dracut', '--force', '--kver', kernel] : ['update-initramfs', '-u', '-k', kernel];
 }
+
+/** Adds a version of vfctl to DKMS, or removes it with all that DKMS built of it. */
+export interface RegisterDkmsAction {
+	kind: 'register-dkms';
+	version: string;
+	from: 'absent' | 'added';
+	to: 'absent' | 'added';
+}
+
+/** The command that does it. */
+export function dkmsCommand({version, to}: RegisterDkmsAction): [string, ...string[]] {
+	return to === 'added' ? ['dkms', 'add', '-m', 'vfctl', '-v', version] : ['dkms', 'remove', '-m', 'vfctl', '-v', version, '--all'];
+}

@@ -140,6 +140,10 @@ function changes(action: Action): Change[] {
 			return [[`loaded driver ${action.module}`, action.from.path, action.to.path]];
 		}
 
+		case 'register-dkms': {
+			return [[`vfctl/${action.version} in DKMS`, action.from, action.to]];
+		}
+
 		// They change nothing by themselves.
 		case 'own-mac':
 		case 'check-guest': {

@@ -96,6 +96,10 @@ export function actionText(action: Action): string {
 			return `exchange the loaded driver ${action.module} for ${action.to.hub === null ? 'that of the distribution' : 'that of vfctl'} (${action.to.path ?? 'whose file is gone'})`;
 		}
 
+		case 'register-dkms': {
+			return action.to === 'added' ? `register vfctl/${action.version} with DKMS` : `remove vfctl/${action.version} from DKMS, with what it built`;
+		}
+
 		default: {
 			return tuningText(action);
 		}

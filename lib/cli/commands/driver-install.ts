@@ -1,21 +1,27 @@
 // vfctl driver install | uninstall
 import {resolve} from 'node:path';
 import {AppError} from '../../errors.ts';
+import {readDkms} from '../../exec/driver/read-dkms.ts';
 import {readInstalled} from '../../exec/driver/installed-modules.ts';
 import {initramfsOf} from '../../exec/driver/read-initramfs.ts';
 import type {SigningKey} from '../../exec/driver/sign-module.ts';
 import {stageModules} from '../../exec/driver/stage-modules.ts';
 import type {Host} from '../../host/host.ts';
+import {dkmsActions, dkmsRemoval} from '../../plan/dkms.ts';
+import type {Program} from '../../plan/persist/texts.ts';
 import {planInstall, planUninstall, type InstallFacts} from '../../plan/plan-install.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
 import type {CommandContext} from '../context.ts';
 import {kernelArgument} from '../kernel-argument.ts';
+import {ownProgram, requireSafeProgram} from '../own-program.ts';
+import {version} from '../version.ts';
 import {runPlanned} from './run-plan.ts';
 
 export interface InstallArguments {
 	kernel?: string | undefined;
 	signKey?: string | undefined;
 	signCert?: string | undefined;
+	dkms: boolean;
 }
 
 /** Puts the built modules in place for the next boot. */
@@ -28,20 +34,35 @@ export async function runInstall(context: CommandContext, args: InstallArguments
 		destructive: () => false,
 		async plan() {
 			const {modules, signer} = await stageModules({host, signal}, {kernel, signing, keep: !dryRun});
-			return planInstall(await readFacts(host, kernel), modules, signer);
+			const plan = planInstall(await readFacts(host, kernel), modules, signer);
+			return args.dkms ? {...plan, actions: [...plan.actions, ...dkmsActions(readDkms(host.files, version), safeProgram(host))]} : plan;
 		},
 	});
 }
 
 /** Takes them away. */
-export async function runUninstall(context: CommandContext, args: {kernel?: string | undefined}): Promise<void> {
+export async function runUninstall(context: CommandContext, args: {kernel?: string | undefined; dkms: boolean}): Promise<void> {
 	const {host} = context;
 	const kernel = kernelArgument(host, args.kernel);
 	requireKernel(host, kernel);
 	await runPlanned(context, {
 		destructive: () => false,
-		plan: async () => planUninstall(await readFacts(host, kernel)),
+		async plan() {
+			const plan = planUninstall(await readFacts(host, kernel));
+			// First, because what DKMS built would be found as soon as ours is gone.
+			return args.dkms ? {...plan, actions: [...dkmsRemoval(readDkms(host.files, version)), ...plan.actions]} : plan;
+		},
 	});
+}
+
+/** The program that DKMS would start as root at every new kernel. */
+function safeProgram({name}: Host): Program {
+	const program = ownProgram();
+	if (name === 'live') {
+		requireSafeProgram(program);
+	}
+
+	return program;
 }
 
 async function readFacts(host: Host, kernel: string): Promise<InstallFacts> {

@@ -3,6 +3,7 @@ import type {Action, ActionKind} from '../../plan/action.ts';
 import {bind} from './act-bind.ts';
 import {kernelArguments, setUnit} from './act-boot.ts';
 import {attachDevice, detachDevice} from './act-device.ts';
+import {registerDkms} from './act-dkms.ts';
 import {setFeature} from './act-feature.ts';
 import {writeFile} from './act-file.ts';
 import {guestFile, guestNetwork} from './act-guest-network.ts';
@@ -54,6 +55,7 @@ const handlers: Handlers = {
 	'set-steer': setSteer,
 	'install-modules': installModules,
 	'swap-driver': swapDriver,
+	'register-dkms': registerDkms,
 };
 
 /** How reality compares with the action. */

@@ -72,8 +72,10 @@ async function readFile(host: Host, kernel: string, name: BuiltModule, build: Dr
 	}
 
 	const srcversion = await moduleField(host, path, 'srcversion');
-	const origin: ModuleOrigin = path.startsWith(`${installDirectory(kernel)}/`) ? 'vfctl' : path.startsWith(`/lib/modules/${kernel}/kernel/`) ? 'stock' : 'other';
-	return {path, origin, srcversion, current: origin === 'vfctl' && srcversion !== null && srcversion === builtSrcversion(build, name), signer: await moduleField(host, path, 'signer')};
+	// DKMS puts what it built elsewhere, and signs it.
+	const built = srcversion !== null && srcversion === builtSrcversion(build, name);
+	const origin: ModuleOrigin = built || path.startsWith(`${installDirectory(kernel)}/`) ? 'vfctl' : path.startsWith(`/lib/modules/${kernel}/kernel/`) ? 'stock' : 'other';
+	return {path, origin, srcversion, current: built, signer: await moduleField(host, path, 'signer')};
 }
 
 async function readBuildState(host: Host, {kernel, build, problem}: KeptBuild, sources: string | null): Promise<BuildState> {

@@ -83,7 +83,8 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'set-feature':
 		case 'set-steer':
 		case 'install-modules':
-		case 'swap-driver': {
+		case 'swap-driver':
+		case 'register-dkms': {
 			return inventory;
 		}
 	}
