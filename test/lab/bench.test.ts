@@ -69,7 +69,7 @@ test.serial('kill -9 in the middle of a measurement between guests: recover puts
 });
 
 test.serial('stopped in the middle of a measurement between namespaces: it puts everything back itself', async t => {
-	await startBench(['netns:a', 'netns:b'], 'pgrep -f "iperf3 --server" && pgrep -f "iperf3 --client"');
+	await startBench(['netns:a', 'netns:b'], 'pgrep -f "[i]perf3 --server" && pgrep -f "[i]perf3 --client"');
 	await lab.exec('kill -INT $(cat /tmp/bench.pid)');
 	await lab.waitFor('test -e /tmp/bench.code', {timeoutMs: 240_000});
 	const {stdout} = await lab.exec('cat /tmp/bench.json');
