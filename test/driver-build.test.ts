@@ -1,6 +1,6 @@
 // `vfctl driver build` where it must not succeed: real make, spatch and tar on small trees that stand
 // for a kernel's headers and source. Needs root, like the program.
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {chmodSync, existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {privateKernel, type PrivateKernel, type PrivateKernelOptions, type RanVfctl} from './helpers/private-kernel.ts';
@@ -123,6 +123,25 @@ test('a source with only one of the drivers does when only that one is asked for
 	source(made, 'half', {drivers: ['igb']});
 	const error = errorOf(t, made, await made.run(...build, '--source', join(made.directory, 'half'), '--driver', 'igb'));
 	t.regex(error.message, /vfctl_pf of 6\.1\.5 does not compile/, 'it came as far as the headers that do not compile');
+});
+
+test('stopped while it compiles: the compiler ends too, and nothing is kept', async t => {
+	const made = world(t);
+	// The parent of make is vfctl.
+	made.write(`${headers}/Makefile`, `modules:\n\t@kill -INT $$(cut -d' ' -f4 /proc/$$PPID/stat); sleep 60; touch ${made.directory}/went-on\n`);
+	const ran = await made.run(...build);
+	t.is(errorOf(t, made, ran).code, 'INTERRUPTED');
+	t.is(ran.status, 130);
+	t.false(existsSync(join(made.directory, 'went-on')));
+});
+
+test('a source that other users can write to is not built', async t => {
+	const made = world(t);
+	source(made, 'open');
+	chmodSync(join(made.directory, 'open'), 0o777);
+	const error = errorOf(t, made, await made.run(...build, '--source', join(made.directory, 'open')));
+	t.is(error.code, 'UNSAFE_DIRECTORY');
+	t.regex(error.why, /writable by everyone/);
 });
 
 test('not built: no spatch', async t => {

@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {DriverBuild} from '../lib/model/driver-build.ts';
 import type {ModuleSecurity} from '../lib/model/driver-status.ts';
-import {dkmsActions, dkmsText} from '../lib/plan/dkms.ts';
+import {dkmsActions, dkmsTexts} from '../lib/plan/dkms.ts';
 import {noModules} from '../lib/plan/module-actions.ts';
 import {planInstall} from '../lib/plan/plan-install.ts';
 import {objectFile, writeModules} from './helpers/fake-modules.ts';
@@ -140,8 +140,8 @@ test('DKMS gets to know vfctl for kernels that come later, and forgets it', asyn
 	await must(t, made, ...install, '--dkms');
 	t.deepEqual(state(made), ours('first'));
 	t.regex(await known(), /^vfctl\/[\w.+~-]+: added$/);
-	const conf = readFileSync(join(made.directory, 'src', readdirSync(join(made.directory, 'src'))[0]!, 'dkms.conf'), 'utf8');
-	t.regex(conf, /^MAKE\[0\]=".*node \/.*vfctl\.cjs driver build --kernel \$\{kernelver\} && /m);
+	const script = readFileSync(join(made.directory, 'src', readdirSync(join(made.directory, 'src'))[0]!, 'build.sh'), 'utf8');
+	t.regex(script, /^\S*node \/.*vfctl\.cjs driver build --kernel "\$1"$/m);
 	t.false(((await must(t, made, ...install, '--dkms')) as {changed: boolean}).changed);
 
 	await must(t, made, 'undo', '--yes');
@@ -155,10 +155,10 @@ test('DKMS gets to know vfctl for kernels that come later, and forgets it', asyn
 });
 
 test('what DKMS is told: other versions go, a path that a shell would read is refused', t => {
-	const facts = {present: true, version: '2.0', text: null, added: ['1.0']};
+	const facts = {present: true, version: '2.0', texts: {'dkms.conf': null, 'build.sh': null}, added: ['1.0']};
 	const program = {node: '/usr/bin/node', vfctl: '/usr/lib/vfctl.cjs'};
-	t.deepEqual(dkmsActions(facts, program).map(action => action.kind === 'register-dkms' ? `${action.version} ${action.to}` : action.kind), ['1.0 absent', 'write-file', '2.0 added']);
-	t.deepEqual(dkmsActions({...facts, added: ['2.0'], text: dkmsText(program, '2.0')}, program), []);
+	t.deepEqual(dkmsActions(facts, program).map(action => action.kind === 'register-dkms' ? `${action.version} ${action.to}` : action.kind), ['1.0 absent', 'write-file', 'write-file', '2.0 added']);
+	t.deepEqual(dkmsActions({...facts, added: ['2.0'], texts: dkmsTexts(program, '2.0')}, program), []);
 	t.throws(() => dkmsActions({...facts, present: false}, program), {message: /'dkms' is not installed/, code: 'TOOL_MISSING'});
 	for (const path of ['/home/a b/vfctl', '/$(reboot)/vfctl', '/a"b', '/a\nb', '/a`b`']) {
 		t.throws(() => dkmsActions(facts, {...program, vfctl: path}), {message: /cannot start vfctl/, code: 'UNSUPPORTED'});

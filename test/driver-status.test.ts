@@ -109,6 +109,14 @@ test('what the kernel asks of modules', async t => {
 	t.deepEqual(taintReasons(0), []);
 });
 
+test('what DKMS has built and put elsewhere is vfctl\'s too, and installed', async t => {
+	const paths = Object.fromEntries(build.modules.map(({name}) => [name, `${modules}/updates/dkms/${name}.ko`]));
+	const dep = Object.values(paths).map(path => `${path.slice(modules.length + 1)}:\n`).join('');
+	const {told} = await statusOf(host({...keptBuild, [`${modules}/modules.dep`]: dep}, Object.fromEntries(build.modules.map(({name, srcversion}) => [paths[name]!, {srcversion, signer: 'DKMS'}]))));
+	t.like(told.drivers.find(({name}) => name === 'ixgbe')!.file, {path: paths['ixgbe'], origin: 'vfctl', current: true, signer: 'DKMS'});
+	t.is(told.builds[0]!.installed, 'yes');
+});
+
 test('the next step is told: build again, install, reboot', async t => {
 	const next = async (files: Readonly<Record<string, string>>, fields: Fields = {}) => (await statusOf(host(files, fields))).text.split('\n').at(-1);
 	const version = `${modules}/build/include/generated/uapi/linux/version.h`;

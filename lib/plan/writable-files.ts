@@ -10,7 +10,7 @@ const ownFiles = [
 	/^\/etc\/default\/grub\.d\/\d\d-vfctl\.cfg$/,
 	/^\/etc\/vfctl\/host\.yaml$/,
 	/^\/etc\/tmpfiles\.d\/vfctl[\w-]*\.conf$/,
-	/^\/usr\/src\/vfctl-[\w.+~-]+\/dkms\.conf$/,
+	/^\/usr\/src\/vfctl-[\w.+~-]+\/(?:dkms\.conf|build\.sh)$/,
 	/^\/var\/lib\/vfctl\/backup\/[\w.-]+$/,
 ];
 

@@ -3,6 +3,7 @@ import {resolve} from 'node:path';
 import {AppError} from '../../errors.ts';
 import {buildDrivers} from '../../exec/driver/build-drivers.ts';
 import {driversDirectory} from '../../exec/state-paths.ts';
+import {requireSafeDirectory} from '../../host/safe-directory.ts';
 import {pfDrivers, type PfDriver} from '../../model/driver-build.ts';
 import {driverBuildText} from '../../render/driver-build-text.ts';
 import type {CommandContext} from '../context.ts';
@@ -27,10 +28,16 @@ export async function runBuild({host, out, signal}: CommandContext, {kernel: nam
 		throw new AppError('NOT_ROOT', 'building a driver needs root', {why: `it is kept in ${driversDirectory}, and vfctl runs as user ${host.caller.uid}`, fix: 'sudo vfctl driver build'});
 	}
 
+	const path = source === undefined || source === 'package' ? undefined : resolve(source);
+	if (path !== undefined && host.files.exists(path)) {
+		// Its Makefiles are run by root, and its code by the kernel.
+		requireSafeDirectory(path, '/');
+	}
+
 	const build = await buildDrivers({host, signal}, {
 		kernel,
 		drivers: pfDrivers.filter(name => driver === undefined || driver.includes(name)),
-		source: source === undefined || source === 'package' ? undefined : resolve(source),
+		source: path,
 		kernelModule: ownKernelModule(), vfctl: version, into: driversDirectory,
 	}, text => {
 		out.note(text);

@@ -1,6 +1,6 @@
 // What DKMS knows of vfctl.
 import type {FileReader} from '../../host/host.ts';
-import {dkmsPath, type DkmsFacts} from '../../plan/dkms.ts';
+import {dkmsFiles, dkmsPath, type DkmsFacts} from '../../plan/dkms.ts';
 
 const tree = '/var/lib/dkms/vfctl';
 
@@ -13,7 +13,7 @@ export function readDkms(files: FileReader, version: string): DkmsFacts {
 	return {
 		present: ['/usr/sbin/dkms', '/usr/bin/dkms'].some(path => files.exists(path)),
 		version,
-		text: files.readText(dkmsPath(version)) ?? null,
+		texts: Object.fromEntries(dkmsFiles.map(file => [file, files.readText(dkmsPath(version, file)) ?? null])) as DkmsFacts['texts'],
 		added: files.list(tree).filter(one => isInDkms(files, one)),
 	};
 }

@@ -104,13 +104,15 @@ function staleReasons(files: FileReader, {kernel, kernelVersion, sources: builtF
 	];
 }
 
+/** Installed by vfctl or by DKMS: what modprobe would take is what was built. */
 async function readInstalled(host: Host, kernel: string, build: DriverBuild | null): Promise<BuildState['installed']> {
-	const directory = installDirectory(kernel);
-	const present = builtModules.filter(name => host.files.exists(`${directory}/${name}.ko`));
-	if (present.length === 0) {
-		return 'no';
-	}
-
-	const same = await Promise.all((build?.modules ?? []).map(async ({name, srcversion}) => (await moduleField(host, `${directory}/${name}.ko`, 'srcversion') ?? '') === srcversion));
-	return build !== null && same.every(Boolean) && present.length === build.modules.length ? 'yes' : 'differs';
+	const {files} = host;
+	const own = (name: BuiltModule) => `${installDirectory(kernel)}/${name}.ko`;
+	const present = builtModules.filter(name => files.exists(own(name)));
+	const same = await Promise.all((build?.modules ?? []).map(async ({name, srcversion}) => {
+		const path = files.exists(own(name)) ? own(name) : moduleFile(files, kernel, name);
+		return path !== undefined && srcversion !== '' && await moduleField(host, path, 'srcversion') === srcversion;
+	}));
+	const built = build?.modules.map(({name}) => name) ?? [];
+	return same.length > 0 && same.every(Boolean) && present.every(name => built.includes(name)) ? 'yes' : present.length === 0 ? 'no' : 'differs';
 }
