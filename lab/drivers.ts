@@ -8,6 +8,12 @@ import {repositoryDirectory} from './paths.ts';
 import {silent, stage, type Report} from './progress.ts';
 import {ensureTree, kernelRelease, SUITE} from './tree.ts';
 
+// What decides how the modules come out, and what build.json looks like.
+const sources = [
+	'kernel-module/module', 'kernel-module/include', 'kernel-module/cocci', 'lib/model/driver-build.ts',
+	...['unpack-source', 'apply-patches', 'compile', 'build-drivers'].map(name => `lib/exec/driver/${name}.ts`),
+];
+
 // The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the very kernel that the lab
 // boots, built by this vfctl from the sources as they are. In the emulated host it belongs in
 // /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
@@ -16,7 +22,7 @@ export async function ensureDrivers(report: Report = silent): Promise<string> {
 	const series = /^\d+\.\d+/.exec(release)?.[0] ?? '';
 	const directory = await cacheEntry({
 		kind: 'drivers',
-		key: contentHash(release, sourceFiles('kernel-module'), sourceFiles('lib/exec/driver'), sourceFiles('lib/model/driver-build.ts')),
+		key: contentHash(release, ...sources.map(name => sourceFiles(name))),
 		report,
 		async build(entry) {
 			const root = await headers(series, release, report);

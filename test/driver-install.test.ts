@@ -96,6 +96,7 @@ test('installed, installed again, replaced, undone, taken away', async t => {
 
 	await must(t, made, ...uninstall);
 	t.deepEqual(state(made), stock);
+	t.false(existsSync(join(made.directory, `modules/${kernel}/updates`)));
 	t.false(((await must(t, made, ...uninstall)) as {changed: boolean}).changed);
 	await must(t, made, 'undo', '--yes');
 	t.deepEqual(state(made), ours('first'));

@@ -74,6 +74,9 @@ async function exchange(context: ActionContext, {kernel, to}: InstallModulesActi
 
 	if (hasModules(to)) {
 		await step('mv', '--no-target-directory', fresh, target);
+	} else if (files.exists(`/lib/modules/${kernel}/updates`)) {
+		// Most kernels had none before; one with other modules in it stays.
+		await step('rmdir', '--ignore-fail-on-non-empty', `/lib/modules/${kernel}/updates`);
 	}
 
 	await step('sync', `/lib/modules/${kernel}`);
