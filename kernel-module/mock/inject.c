@@ -3,8 +3,9 @@
  * What no driver of a VF would send: module parameters put it into a mailbox.
  *
  * request: "VF WORD..." as numbers: a message of up to 16 words; the rest is zero.
- * storm: "VF SEED": every operation code once, with random flags and payload,
- *        and a function level reset now and then. Returns when all was read.
+ * storm: "VF SEED [COUNT]": every operation code once, or the first COUNT, with
+ *        random flags and payload, and a function level reset now and then.
+ *        Returns when all was read.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -74,15 +75,15 @@ static int storm_set(const char *text, const struct kernel_param *parameter)
 {
 	u32 words[MOCK_MAILBOX_WORDS];
 	struct rnd_state random;
-	unsigned int vf, seed;
+	unsigned int vf, seed, count = OPERATIONS;
 	u32 operation;
 	int error;
 
-	if (sscanf(text, "%u %u", &vf, &seed) != 2 || vf >= MOCK_VFS)
+	if (sscanf(text, "%u %u %u", &vf, &seed, &count) < 2 || vf >= MOCK_VFS || count > OPERATIONS)
 		return -EINVAL;
 
 	prandom_seed_state(&random, seed);
-	for (operation = 0; operation < OPERATIONS; operation++) {
+	for (operation = 0; operation < count; operation++) {
 		if (operation % RESET_EVERY == 0)
 			reset(vf);
 		prandom_bytes_state(&random, words, sizeof(words));
