@@ -103,7 +103,7 @@ struct vfctl_vf_state {
 int vfctl_events_register(struct notifier_block *listener);
 void vfctl_events_unregister(struct notifier_block *listener);
 
-/* Gives -ENODEV for a PF that is not known, -ERANGE for a VF it cannot have. */
+/* -ENODEV for a PF that is not known and for a VF that it cannot have. */
 int vfctl_vf_read(struct pci_dev *pf, unsigned int vf,
 		  struct vfctl_vf_state *state);
 bool vfctl_vf_has_vlan(struct pci_dev *pf, unsigned int vf, u16 vid);

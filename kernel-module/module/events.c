@@ -27,37 +27,27 @@ EXPORT_SYMBOL_GPL(vfctl_events_unregister);
 
 int vfctl_vf_read(struct pci_dev *pdev, unsigned int index, struct vfctl_vf_state *state)
 {
-	struct vfctl_vf *vf;
 	unsigned long flags;
-	int error = 0;
+	struct vfctl_vf *vf = vfctl_vf_lock(pdev, index, &flags);
 
-	rcu_read_lock();
-	vf = vfctl_find_vf(pdev, index);
-	if (vf) {
-		spin_lock_irqsave(&vf->lock, flags);
-		*state = vf->state;
-		spin_unlock_irqrestore(&vf->lock, flags);
-	} else {
-		error = vfctl_find(pdev) ? -ERANGE : -ENODEV;
-	}
-	rcu_read_unlock();
-	return error;
+	if (!vf)
+		return -ENODEV;
+	*state = vf->state;
+	vfctl_vf_unlock(vf, flags);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vfctl_vf_read);
 
 bool vfctl_vf_has_vlan(struct pci_dev *pdev, unsigned int index, u16 vid)
 {
-	struct vfctl_vf *vf;
-	bool has = false;
+	unsigned long flags;
+	struct vfctl_vf *vf = vid < VLAN_N_VID ? vfctl_vf_lock(pdev, index, &flags) : NULL;
+	bool has;
 
-	if (vid >= VLAN_N_VID)
+	if (!vf)
 		return false;
-
-	rcu_read_lock();
-	vf = vfctl_find_vf(pdev, index);
-	if (vf)
-		has = test_bit(vid, vf->vlans);
-	rcu_read_unlock();
+	has = test_bit(vid, vf->vlans);
+	vfctl_vf_unlock(vf, flags);
 	return has;
 }
 EXPORT_SYMBOL_GPL(vfctl_vf_has_vlan);

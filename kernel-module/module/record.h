@@ -64,9 +64,19 @@ struct vfctl_pf {
 	struct vfctl_vf vf[];
 };
 
-/* registry.c; under rcu_read_lock() */
+/* registry.c */
+
+/* Under rcu_read_lock(). */
 struct vfctl_pf *vfctl_find(const struct pci_dev *pdev);
-struct vfctl_vf *vfctl_find_vf(const struct pci_dev *pdev, unsigned int vf);
+
+/*
+ * Finds a VF and takes its lock. NULL, and nothing taken, for a PF that is not
+ * known and for a VF that it cannot have. Until vfctl_vf_unlock() the PF's
+ * memory stays.
+ */
+struct vfctl_vf *vfctl_vf_lock(const struct pci_dev *pdev, unsigned int vf, unsigned long *flags);
+void vfctl_vf_unlock(struct vfctl_vf *vf, unsigned long flags);
+
 void vfctl_registry_exit(void);
 
 /* events.c */

@@ -20,11 +20,24 @@ struct vfctl_pf *vfctl_find(const struct pci_dev *pdev)
 	return NULL;
 }
 
-struct vfctl_vf *vfctl_find_vf(const struct pci_dev *pdev, unsigned int vf)
+struct vfctl_vf *vfctl_vf_lock(const struct pci_dev *pdev, unsigned int vf, unsigned long *flags)
 {
-	struct vfctl_pf *pf = vfctl_find(pdev);
+	struct vfctl_pf *pf;
 
-	return pf && vf < pf->total ? &pf->vf[vf] : NULL;
+	rcu_read_lock();
+	pf = vfctl_find(pdev);
+	if (!pf || vf >= pf->total) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	spin_lock_irqsave(&pf->vf[vf].lock, *flags);
+	return &pf->vf[vf];
+}
+
+void vfctl_vf_unlock(struct vfctl_vf *vf, unsigned long flags)
+{
+	spin_unlock_irqrestore(&vf->lock, flags);
+	rcu_read_unlock();
 }
 
 static void forget(struct vfctl_vf *vf)
