@@ -35,6 +35,9 @@ ip link set $(pfdev) vf 0 spoofchk off
 ip link set $(pfdev) vf 0 trust on
 section set; books
 ip link set $(pfdev) vf 0 trust off
+# The PF has asked the VF to reset; until then it refuses everything.
+ip link set $(vfdev 0) down; ip link set $(vfdev 0) up
+waitfor 30 carrier $(vfdev 0)
 ip link set $(vfdev 0) address 02:99:99:99:99:99 2>&1 | head -n 1
 section mac-refused; books
 ip link add link $(vfdev 0) name tagged type vlan id 7 2>&1 | head -n 1
@@ -59,11 +62,14 @@ ip link set $(vfdev 0) up
 waitfor 30 carrier $(vfdev 0)
 section again; books
 
+rmmod ixgbevf
 ip link set $(pfdev) down
-ip link set $(vfdev 1) up 2>&1 | head -n 1
-section down; books
+load ixgbevf
 ip link set $(pfdev) up
 waitfor 20 carrier $(pfdev)
+rmmod ixgbevf
+load ixgbevf
+waitfor 20 test -d $pf/virtfn1/net
 ip link set $(vfdev 1) up
 waitfor 30 carrier $(vfdev 1)
 section up; books
@@ -130,10 +136,10 @@ for (const series of ['6.1', '6.12']) {
 		t.is(at('less').vlans, '');
 		t.deepEqual(at('less').macs, []);
 
-		t.is(at('flr').flrs, at('less').flrs + 1);
+		t.true(at('flr').flrs > at('less').flrs, 'the driver resets its VF too when it stops');
 		t.is(at('flr').version, null);
 		t.is(versionName(at('again').version!), '1.7');
-		t.regex(sections.get('log')!, /PF still in reset state|Unable to start/);
+		t.regex(sections.get('log')!, /PF still in reset state/);
 		t.is(versionName(at('up', 1).version!), '1.7');
 
 		t.deepEqual(readMailboxes(booksOf(sections.get('none')!)).get(pf as never)?.vfs, []);

@@ -17,8 +17,9 @@ export interface MockKernel {
 	directory: string;
 }
 
-// What ixgbe needs of the kernel, in the order in which it is loaded.
-const needed = ['libphy', 'mdio', 'mdio_devres', 'dca', 'xfrm_algo'];
+/** What ixgbe and the tests need of the kernel, in the order in which it is loaded. Some of it is built
+ * into some kernels. */
+export const needed = ['libphy', 'mdio', 'mdio_devres', 'dca', 'xfrm_algo', 'llc', 'stp', 'garp', 'mrp', '8021q', 'macvlan'];
 const intel = 'drivers/net/ethernet/intel';
 const buildMs = 1_200_000;
 

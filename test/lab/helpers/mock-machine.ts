@@ -6,7 +6,7 @@ import path from 'node:path';
 import {initramfs, type Member} from '../../../lab/initramfs.ts';
 import {run} from '../../../lab/run.ts';
 import type {FileReader} from '../../../lib/host/host.ts';
-import type {MockKernel} from './mock-drivers.ts';
+import {type MockKernel, needed} from './mock-drivers.ts';
 
 // Where the BARs of the mock are: memory that the kernel leaves alone (kernel-module/mock/main.c).
 const commandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off log_buf_len=4M pci=no_e820 memmap=32M$0x110000000';
@@ -29,9 +29,9 @@ vfdev() { ls $pf/virtfn$1/net; }
 # waitfor SECONDS COMMAND...: until it succeeds.
 waitfor() { n=$(($1 * 5)); shift; until "$@" >/dev/null 2>&1; do n=$((n - 1)); [ $n -gt 0 ] || { echo "waited in vain for: $*"; return 1; }; sleep 0.2; done; }
 carrier() { grep -qx 1 /sys/class/net/$1/carrier; }
-# books: files of the module, as a record, which what is printed after does not belong to.
-books() { find /sys/kernel/vfctl -type f | sort | while read -r file; do echo "== $file"; cat "$file"; done; echo "== end"; }
-start() { for name in libphy mdio mdio_devres dca xfrm_algo vfctl_pf mock82599; do [ ! -e /modules/$name.ko ] || load $name; done; load ixgbe-$1; echo 'func ixgbe_negotiate_vf_api +p' >/sys/kernel/debug/dynamic_debug/control; }
+# books: files of the module for the first VFs, as a record, which what is printed after does not belong to.
+books() { find /sys/kernel/vfctl -type f | grep -v '/vf[0-9]*[3-9]/\|/vf[0-9][0-9]/' | sort | while read -r file; do echo "== $file"; cat "$file"; done; echo "== end"; }
+start() { for name in ${needed.join(' ')} vfctl_pf mock82599; do [ ! -e /modules/$name.ko ] || load $name; done; load ixgbe-$1; echo 'func ixgbe_negotiate_vf_api +p' >/sys/kernel/debug/dynamic_debug/control; }
 ip link set lo up
 `;
 
