@@ -60,6 +60,9 @@ echo 1 >$pf/virtfn0/reset
 section flr; books
 ip link set $(vfdev 0) up
 waitfor 30 carrier $(vfdev 0)
+section unaware; books
+ip link set $(vfdev 0) down; ip link set $(vfdev 0) up
+waitfor 30 carrier $(vfdev 0)
 section again; books
 
 rmmod ixgbevf
@@ -138,6 +141,7 @@ for (const series of ['6.1', '6.12']) {
 
 		t.true(at('flr').flrs > at('less').flrs, 'the driver resets its VF too when it stops');
 		t.is(at('flr').version, null);
+		t.is(at('unaware').version, null, 'ixgbevf does not know of the reset, and asks for no version');
 		t.is(versionName(at('again').version!), '1.7');
 		t.regex(sections.get('log')!, /PF still in reset state/);
 		t.is(versionName(at('up', 1).version!), '1.7');
