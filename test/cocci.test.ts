@@ -5,6 +5,7 @@ import {execFileSync} from 'node:child_process';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {hasIdentifier, missingCalls, parseSemanticPatch} from '../lib/model/semantic-patch.ts';
 
 const patches = 'kernel-module/cocci';
 const cases = 'test/kernel-module';
@@ -19,7 +20,7 @@ for (const driver of readdirSync(cases)) {
 			const {patched, hooks} = apply(patch, before);
 			if (existsSync(after)) {
 				t.is(patched, readFileSync(after, 'utf8'));
-				t.deepEqual(hooks.filter(hook => !patched.includes(`${hook}(`)), []);
+				t.deepEqual(missingCalls(patched, hooks), []);
 			} else {
 				t.is(patched, readFileSync(before, 'utf8'), 'a tree that is left alone');
 			}
@@ -35,19 +36,17 @@ test('every semantic patch has a case', t => {
 	}
 });
 
-function apply(patch: string, source: string): {patched: string; hooks: string[]} {
+function apply(patch: string, source: string): {patched: string; hooks: readonly string[]} {
 	const directory = mkdtempSync(path.join(tmpdir(), 'vfctl-cocci-'));
 	try {
 		const file = path.join(directory, 'driver.c');
 		cpSync(source, file);
-		const header = readFileSync(patch, 'utf8').split('\n').filter(line => line.startsWith('// '));
-		const field = (key: string): string | undefined => header.find(line => line.startsWith(`// ${key}: `))?.slice(key.length + 5);
-		const unless = field('unless');
-		if (unless === undefined || !readFileSync(file, 'utf8').includes(unless)) {
+		const {hooks, unless} = parseSemanticPatch(path.basename(patch), readFileSync(patch, 'utf8'));
+		if (unless === null || !hasIdentifier(readFileSync(file, 'utf8'), unless)) {
 			execFileSync('spatch', ['--very-quiet', '--sp-file', patch, '--in-place', file], {stdio: ['ignore', 'ignore', 'inherit']});
 		}
 
-		return {patched: readFileSync(file, 'utf8'), hooks: field('must call')?.split(' ') ?? []};
+		return {patched: readFileSync(file, 'utf8'), hooks};
 	} finally {
 		rmSync(directory, {recursive: true});
 	}

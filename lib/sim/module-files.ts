@@ -4,8 +4,9 @@ import type {CommandResult} from '../host/host.ts';
 import {attachDriver, unbind} from './binding.ts';
 import {changing, driversPath, functionsOf, log} from './machine.ts';
 import type {Machine} from './machine.ts';
-import {helperModule, isKnownModule, isLoaded, loadModule, markRebuilt, moduleName, rebuiltSrcversion, stockSrcversion} from './modules.ts';
+import {isKnownModule, isLoaded, loadModule, markRebuilt, moduleName, rebuiltSrcversion, stockSrcversion} from './modules.ts';
 import {parseBdf} from '../model/bdf.ts';
+import {hubModule} from '../model/driver-build.ts';
 
 const done: CommandResult = {code: 0, stdout: '', stderr: ''};
 
@@ -23,9 +24,9 @@ export function insmod(machine: Machine, words: readonly string[]): CommandResul
 		return fails('File exists');
 	}
 
-	if (name === helperModule) {
-		machine.tree.putValue(`/sys/module/${helperModule}/initstate`, 'live');
-		machine.tree.directory(`/sys/module/${helperModule}/holders`);
+	if (name === hubModule) {
+		machine.tree.putValue(`/sys/module/${hubModule}/initstate`, 'live');
+		machine.tree.directory(`/sys/module/${hubModule}/holders`);
 		return done;
 	}
 
@@ -33,7 +34,7 @@ export function insmod(machine: Machine, words: readonly string[]): CommandResul
 		return fails('Invalid module format');
 	}
 
-	if (!isStock(path) && !isLoaded(machine, helperModule)) {
+	if (!isStock(path) && !isLoaded(machine, hubModule)) {
 		log(machine, `${name}: Unknown symbol vfctl_pf_add (err -2)`);
 		return fails('Unknown symbol in module');
 	}
@@ -77,9 +78,9 @@ export function rmmod(machine: Machine, words: readonly string[]): CommandResult
 
 	machine.tree.remove(`/sys/module/${name}`);
 	machine.tree.remove(`${driversPath}/${name}`);
-	machine.tree.remove(`/sys/module/${helperModule}/holders/${name}`);
+	machine.tree.remove(`/sys/module/${hubModule}/holders/${name}`);
 	machine.rebuilt.delete(name);
-	if (name === helperModule) {
+	if (name === hubModule) {
 		machine.tree.remove('/sys/kernel/vfctl');
 	}
 
@@ -101,7 +102,7 @@ export function modinfo(machine: Machine, words: readonly string[]): CommandResu
 	const stock = isStock(path);
 	const fields: Readonly<Record<string, string | undefined>> = {
 		srcversion: stock ? stockSrcversion(name) : rebuiltSrcversion,
-		depends: stock ? '' : helperModule,
+		depends: stock ? '' : hubModule,
 	};
 	return {...done, stdout: fields[field] === undefined || fields[field] === '' ? '' : `${fields[field]}\n`};
 }

@@ -1,4 +1,5 @@
 // Kernel modules: what modprobe adds to and takes from sysfs.
+import {hubModule} from '../model/driver-build.ts';
 import {driversPath} from './machine.ts';
 import type {Machine} from './machine.ts';
 
@@ -14,8 +15,6 @@ interface Module {
 
 /** srcversion of a driver that vfctl built. */
 export const rebuiltSrcversion = 'C0FFEE0123456789ABCDEF0';
-/** Kernel module of vfctl, which the rebuilt drivers need. */
-export const helperModule = 'vfctl_pf';
 
 const vfio: Record<string, Module> = {
 	vfio: {parameters: {enable_unsafe_noiommu_mode: 'N'}},
@@ -90,8 +89,8 @@ export function stockSrcversion(name: string): string | undefined {
 
 /** Makes a loaded driver one that vfctl built, with the module that it needs. */
 export function markRebuilt(machine: Machine, driver: string): void {
-	machine.tree.putValue(`/sys/module/${helperModule}/initstate`, 'live');
-	machine.tree.putLink(`/sys/module/${helperModule}/holders/${moduleName(driver)}`, `/sys/module/${moduleName(driver)}`);
+	machine.tree.putValue(`/sys/module/${hubModule}/initstate`, 'live');
+	machine.tree.putLink(`/sys/module/${hubModule}/holders/${moduleName(driver)}`, `/sys/module/${moduleName(driver)}`);
 	machine.tree.putValue(`/sys/module/${moduleName(driver)}/srcversion`, rebuiltSrcversion);
 	machine.tree.putValue(`/sys/module/${moduleName(driver)}/taint`, 'OE');
 	machine.rebuilt.add(driver);

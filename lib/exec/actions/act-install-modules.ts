@@ -2,7 +2,8 @@
 import {builtModules} from '../../model/driver-build.ts';
 import {hasModules, initramfsCommand, sameModules, type InstallModulesAction} from '../../plan/module-actions.ts';
 import {installDirectory, moduleFile} from '../../sysfs/module-files.ts';
-import {fileDigest, readInstalled, storedModule} from '../driver/installed-modules.ts';
+import {readInstalled, storedModule} from '../driver/installed-modules.ts';
+import {fileDigest} from '../file-digest.ts';
 import {moduleStoreDirectory} from '../state-paths.ts';
 import {stepFailed} from '../step-error.ts';
 import {compare, type ActionContext, type ActionHandler} from './handler.ts';

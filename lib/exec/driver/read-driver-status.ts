@@ -6,6 +6,7 @@ import {kernelVersionText, versionOfHeader} from '../../model/kernel-version.ts'
 import {readAttribute} from '../../sysfs/attributes.ts';
 import {installDirectory, moduleFile, stockFile} from '../../sysfs/module-files.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
+import {callsHub, isOutOfTree} from '../swap/loaded-driver.ts';
 import {moduleField} from './module-info.ts';
 import {readBuild, readBuilds, type KeptBuild} from './read-builds.ts';
 
@@ -46,17 +47,16 @@ async function readLoaded(host: Host, kernel: string, name: BuiltModule, build: 
 	const srcversion = readAttribute(files, `${directory}/srcversion`) ?? null;
 	const current = srcversion !== null && srcversion === builtSrcversion(build, name);
 	// The kernel itself tells who calls our module: no other driver does.
-	const ours = current || name === hubModule || files.exists(`/sys/module/${hubModule}/holders/${name}`);
+	const ours = current || name === hubModule || callsHub(files, name);
 	const taint = readAttribute(files, `${directory}/taint`);
-	const origin = ours ? 'vfctl' : taint === undefined ? 'unknown' : await originOf(host, {kernel, name, srcversion, taint});
+	const origin = ours ? 'vfctl' : taint === undefined ? 'unknown' : await originOf(host, {kernel, name, srcversion});
 	return {origin, current, srcversion, taint: taint ?? ''};
 }
 
-/** Modules that were built out of the kernel's tree carry the taint O for as long as they are loaded
- * (check_modinfo in kernel/module/main.c). Those of the tree are the distribution's own, as far as
- * their digests tell; Debian's have none. */
-async function originOf(host: Host, {kernel, name, srcversion, taint}: {kernel: string; name: BuiltModule; srcversion: string | null; taint: string}): Promise<ModuleOrigin> {
-	if (taint.includes('O')) {
+/** Modules of the kernel's tree are the distribution's own, as far as their digests tell; Debian's have
+ * none. */
+async function originOf(host: Host, {kernel, name, srcversion}: {kernel: string; name: BuiltModule; srcversion: string | null}): Promise<ModuleOrigin> {
+	if (isOutOfTree(host.files, name)) {
 		return 'other';
 	}
 

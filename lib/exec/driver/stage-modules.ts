@@ -1,9 +1,10 @@
 // Makes the modules of a build ready to be installed: signed if wanted, and in the store.
 import {AppError} from '../../errors.ts';
 import {noModules, type InstalledModules} from '../../plan/module-actions.ts';
+import {fileDigest} from '../file-digest.ts';
 import {moduleStoreDirectory} from '../state-paths.ts';
 import {mustRun, type BuildRun} from './build-tools.ts';
-import {fileDigest, storedModule} from './installed-modules.ts';
+import {storedModule} from './installed-modules.ts';
 import {readBuild} from './read-builds.ts';
 import {signModule, type SigningKey} from './sign-module.ts';
 

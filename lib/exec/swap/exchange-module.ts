@@ -4,10 +4,11 @@ import {AppError, toAppError} from '../../errors.ts';
 import type {Host} from '../../host/host.ts';
 import {hubModule} from '../../model/driver-build.ts';
 import type {DriverFile, SwapDriverAction} from '../../plan/driver-actions.ts';
+import {fileDigest} from '../file-digest.ts';
 import {kernelTime} from '../kernel-messages.ts';
 import {stepFailed} from '../step-error.ts';
 import {budgets, waitUntil} from '../wait.ts';
-import {digestOfFile, isLoadedFrom, isModuleLoaded} from './loaded-driver.ts';
+import {isLoadedFrom, isModuleLoaded} from './loaded-driver.ts';
 
 const loadMs = 120_000;
 
@@ -41,7 +42,7 @@ async function requireFiles(host: Host, {module, to}: SwapDriverAction): Promise
 			throw await stepFailed(host, `${module} cannot be loaded`, {why: 'its file was replaced since', fix: 'vfctl driver build, vfctl driver load'});
 		}
 
-		if (file !== null && file !== undefined && file.sha256 !== null && digestOfFile(host.files, file.path!) !== file.sha256) {
+		if (file !== null && file !== undefined && file.sha256 !== null && fileDigest(host.files, file.path!) !== file.sha256) {
 			throw await stepFailed(host, `${module} cannot be loaded`, {why: `${file.path} is not the file that was planned`, fix: 'vfctl driver build, then try again'});
 		}
 	}

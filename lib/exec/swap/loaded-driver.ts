@@ -1,7 +1,6 @@
 // Which build of a PF driver is loaded.
-import {createHash} from 'node:crypto';
 import type {FileReader} from '../../host/host.ts';
-import {hubModule, type PfDriver} from '../../model/driver-build.ts';
+import {hubModule, type BuiltModule, type PfDriver} from '../../model/driver-build.ts';
 import type {DriverFile} from '../../plan/driver-actions.ts';
 import {readAttribute} from '../../sysfs/attributes.ts';
 
@@ -11,7 +10,7 @@ export function isModuleLoaded(files: FileReader, module: string): boolean {
 }
 
 /** The driver calls our module: the kernel itself says so. */
-export function callsHub(files: FileReader, module: PfDriver): boolean {
+export function callsHub(files: FileReader, module: BuiltModule): boolean {
 	return files.exists(`/sys/module/${hubModule}/holders/${module}`);
 }
 
@@ -33,8 +32,8 @@ export function isLoadedFrom(files: FileReader, module: PfDriver, {path, srcvers
 	return note === undefined || file === undefined || Buffer.from(file.buffer, file.byteOffset, file.byteLength).includes(Buffer.from(note));
 }
 
-/** SHA-256 of a file, or null when it cannot be read. */
-export function digestOfFile(files: FileReader, path: string): string | null {
-	const bytes = files.readBytes(path);
-	return bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
+/** It was built out of the kernel's tree: the taint O stays for as long as it is loaded
+ * (check_modinfo in kernel/module/main.c). Undefined when the kernel does not tell. */
+export function isOutOfTree(files: FileReader, module: BuiltModule): boolean | undefined {
+	return readAttribute(files, `/sys/module/${module}/taint`)?.includes('O');
 }

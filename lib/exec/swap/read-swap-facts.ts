@@ -7,7 +7,8 @@ import type {SwapFacts} from '../../plan/plan-swap-driver.ts';
 import {readAttribute} from '../../sysfs/attributes.ts';
 import {moduleFile, stockFile} from '../../sysfs/module-files.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
-import {callsHub, digestOfFile, isLoadedFrom, isModuleLoaded} from './loaded-driver.ts';
+import {fileDigest} from '../file-digest.ts';
+import {callsHub, isLoadedFrom, isModuleLoaded, isOutOfTree} from './loaded-driver.ts';
 import {moduleField} from '../driver/module-info.ts';
 import {buildDirectory} from '../driver/read-builds.ts';
 
@@ -56,8 +57,7 @@ function loadedKind({files}: Host, module: PfDriver, ours: DriverFile | AppError
 		return !(ours instanceof AppError) && isLoadedFrom(files, module, ours) ? 'vfctl' : 'older';
 	}
 
-	// The letter stays for as long as a module is loaded that was built out of the kernel's tree.
-	return readAttribute(files, `/sys/module/${module}/taint`)?.includes('O') ? 'other' : 'stock';
+	return isOutOfTree(files, module) ? 'other' : 'stock';
 }
 
 /** What is loaded and is neither known file: one that DKMS or the admin installed may be on disk. */
@@ -66,7 +66,7 @@ async function otherPresent(host: Host, module: PfDriver, kernel: string, loaded
 	const path = loaded === 'other' ? moduleFile(files, kernel, module) : undefined;
 	const srcversion = path === undefined ? null : await moduleField(host, path, 'srcversion');
 	if (path !== undefined && srcversion !== null && srcversion === readAttribute(files, `/sys/module/${module}/srcversion`)) {
-		return {path, sha256: digestOfFile(files, path), srcversion, hub: null, needs: await needsOf(host, path)};
+		return {path, sha256: fileDigest(files, path), srcversion, hub: null, needs: await needsOf(host, path)};
 	}
 
 	return known instanceof AppError ? known.why ?? known.message : `the file that ${module} was loaded from is not known`;
@@ -98,7 +98,7 @@ async function checked(host: Host, directory: string, build: DriverBuild, name: 
 		throw notBuilt(name, build.kernel, `the build in ${directory} is without it`);
 	}
 
-	const sha256 = digestOfFile(host.files, path);
+	const sha256 = fileDigest(host.files, path);
 	if (sha256 !== facts.sha256) {
 		throw notBuilt(name, build.kernel, sha256 === null ? `${path} cannot be read` : `${path} is not what was built: it changed since`);
 	}
