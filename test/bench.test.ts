@@ -71,6 +71,19 @@ test('ab: rate, percentiles in microseconds, and the versions of both', t => {
 	t.deepEqual(tools, {ab: '2.3', lighttpd: '1.4.69'});
 });
 
+test('ab tells no 99th percentile of 50 requests or fewer, and none at all of one: null, a dash in the table', t => {
+	const of = (requests: number, p50: string, p99: string) => parseAb(fixture('ab-crr.txt').replace(/^(Complete requests: +).*$/m, `$1${requests}`).replace(/^50,.*$/m, `50,${p50}`).replace(/^99,.*$/m, `99,${p99}`)).figures;
+	t.like(of(51, '2.000', '3.000'), {p50Microseconds: 2000, p99Microseconds: 3000});
+	const few = of(50, '2.000', '0.000');
+	t.like(few, {p50Microseconds: 2000, p99Microseconds: null, samples: 50});
+	t.like(of(1, '0.000', '0.000'), {p50Microseconds: null, p99Microseconds: null, samples: 1});
+	t.is(summary([few]).p99Microseconds, null);
+	t.is(summary([few, of(51, '2.000', '3.000')]).p99Microseconds?.median, 3000);
+	const tests: BenchMethodResult['tests'] = [{test: 'crr', problem: null, runs: [few], summary: summary([few]), ratio: 1}];
+	t.regex(benchText(result([{method: 'sriov', tests}])), /^crr +sriov .* 1\.00 +2000 +- +1$/m);
+	t.notRegex(benchSvg(result([{method: 'sriov', tests}])), /null|NaN|undefined/);
+});
+
 test('ab that was answered with errors, or by nobody, or is not there', t => {
 	t.regex(t.throws(() => parseAb(fixture('ab-404.txt')), {instanceOf: AppError})?.why ?? '', /of \d+ requests 0 failed and \d+ were answered with an error/);
 	t.is(t.throws(() => parseAb(fixture('ab-refused.txt')), {instanceOf: AppError})?.why, 'apr_socket_recv: Connection refused (111)');

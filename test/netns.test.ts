@@ -69,6 +69,28 @@ test('a VF goes to a namespace with a name, addresses, routes and an MTU; a seco
 	t.is((await run(host, 'netns list')).text, 'no VF or PF is in a network namespace');
 });
 
+test('udev gives new VFs their lasting MACs: whoever makes VFs is told the MACs that stay', async t => {
+	for (const [name, make] of [['bare', 'vf create pf0 2'], ['pinned', 'restore pf0#0']] as const) {
+		const host = hostWith(name);
+		host.set({udevMs: 3000});
+		t.is((await run(host, make)).error, undefined);
+		const told = await state(host);
+		host.machine.clock.pass(60_000);
+		t.is(await state(host), told, make);
+	}
+});
+
+test('a namespace gets a VF that is made for it before udev could know it, and it comes back with its lasting MAC', async t => {
+	const host = hostWith('bare', 'blue');
+	// Every change takes a second, in which udev goes on.
+	host.set({udevMs: 3000, beforeChange: () => host.machine.clock.pass(1000)});
+	t.is((await run(host, 'netns attach blue pf0 --vfs 2 --name net1 --address 20.0.0.3/24')).error, undefined);
+	const mac = (await linkIn(host, 'blue', 'net1'))?.address;
+	t.is((await run(host, 'netns detach blue net1')).error, undefined);
+	host.machine.clock.pass(60_000);
+	t.regex(await ip(host, '-j -d link show'), new RegExp(`"address":"${mac}"`));
+});
+
 test('what the container changed does not stop the way back: name, MAC, MTU, addresses, state', async t => {
 	for (const last of ['link set dev other up', 'link set dev other down']) {
 		const host = hostWith('usual', 'blue');

@@ -3,6 +3,7 @@ import type {Bdf} from '../model/bdf.ts';
 import {readNumber} from '../sysfs/attributes.ts';
 import type {ActionContext} from './actions/handler.ts';
 import {readNetdevs} from './pci-state.ts';
+import {settleUdev} from './settle-udev.ts';
 import {stepFailed} from './step-error.ts';
 
 interface Kept {
@@ -29,7 +30,7 @@ export async function restoreNetdev(context: ActionContext, bdf: Bdf): Promise<v
 		return;
 	}
 
-	await host.runner.run(['udevadm', 'settle', '--timeout=10']).catch(() => undefined);
+	await settleUdev(host);
 	const [name = kept.name] = readNetdevs(host.files, bdf);
 	if (name !== kept.name && host.files.exists(`/sys/class/net/${kept.name}`)) {
 		context.note(`${bdf} is called ${name} now: another interface has the name ${kept.name}`);

@@ -65,7 +65,7 @@ export interface BenchTestResult {
 	readonly problem: BenchProblem | null;
 	/** Every run, in order. */
 	readonly runs: readonly BenchFigures[];
-	readonly summary: Partial<Record<BenchFigure, Spread>>;
+	readonly summary: Partial<Record<BenchFigure, Spread | null>>;
 	/** Median of the main figure over that of the first method that has one. */
 	readonly ratio: number | null;
 }

@@ -18,8 +18,9 @@ export interface BenchFigures {
 	/** stream: segments that the sender sent again. */
 	readonly retransmits?: number;
 	/** Time of a transaction (rr, crr: from the first byte sent, or the connection's SYN, to the last received) or of an echo. */
-	readonly p50Microseconds?: number;
-	readonly p99Microseconds?: number;
+	readonly p50Microseconds?: number | null;
+	/** null: of so few transactions its tool does not tell it. */
+	readonly p99Microseconds?: number | null;
 	readonly minMicroseconds?: number;
 	readonly maxMicroseconds?: number;
 	/** How many transactions or echoes the figures are made of. */
@@ -57,10 +58,10 @@ export function spread(values: readonly number[]): Spread | undefined {
 	return {median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2, min, max};
 }
 
-/** The spread of each figure that the runs have. */
-export function summary(runs: readonly BenchFigures[]): Partial<Record<BenchFigure, Spread>> {
+/** The spread of each figure that the runs have; null of one that none of them tells. */
+export function summary(runs: readonly BenchFigures[]): Partial<Record<BenchFigure, Spread | null>> {
 	const names = [...new Set(runs.flatMap(run => Object.keys(run) as BenchFigure[]))];
-	return Object.fromEntries(names.map(name => [name, spread(runs.flatMap(run => run[name] ?? []))]));
+	return Object.fromEntries(names.map(name => [name, spread(runs.flatMap(run => run[name] ?? [])) ?? null]));
 }
 
 /** The value of rank `share` (0 to 1) of sorted values: the smallest that so many are not above. */

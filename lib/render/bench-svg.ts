@@ -76,7 +76,7 @@ interface Bar {
 	label: string;
 	color: number;
 	top: number;
-	spread: Spread | undefined;
+	spread: Spread | null | undefined;
 	ratio: number | null;
 	longest: number;
 }
@@ -85,7 +85,7 @@ function bar({label, color, top, spread, ratio, longest}: Bar): string {
 	const middle = top + barHeight / 2;
 	const at = (value: number) => round(left + (longest === 0 ? 0 : value / longest * barSpace));
 	const name = text({x: left - 10, y: middle + 4.5, style: 'text', words: short(label), end: true});
-	if (spread === undefined) {
+	if (!spread) {
 		return `${name}\n${text({x: left + 10, y: middle + 4.5, style: 'dim', words: 'not measured'})}`;
 	}
 

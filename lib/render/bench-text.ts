@@ -22,10 +22,10 @@ export function benchText(result: BenchResult): string {
 function row({method}: BenchMethodResult, {test, summary, ratio, runs}: BenchTestResult): string[] {
 	const {figure, unit} = mainFigure[test];
 	const main = summary[figure];
-	const median = (name: 'p50Microseconds' | 'p99Microseconds') => summary[name] === undefined ? '' : figureText(summary[name].median);
+	const median = (name: 'p50Microseconds' | 'p99Microseconds') => summary[name] ? figureText(summary[name].median) : '';
 	return [
 		test, method,
-		...main === undefined ? ['', '', ''] : [main.median, main.min, main.max].map(value => figureText(value)),
+		...!main ? ['', '', ''] : [main.median, main.min, main.max].map(value => figureText(value)),
 		unit, ratioText(ratio), median('p50Microseconds'), median('p99Microseconds'), String(runs.length),
 	];
 }

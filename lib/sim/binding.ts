@@ -12,6 +12,7 @@ import {addNetdev, probeVfNetdev, randomMac, removeNetdevs, vfStateOf} from './n
 import {driverForId, isVfioDriver, nicDrivers} from './nic-drivers.ts';
 import {writeUevent} from './pci-functions.ts';
 import {removeVfs} from './sriov.ts';
+import {noticeNetdev} from './udev.ts';
 
 /** pci_match_device: driver_override decides alone; otherwise the id tables. */
 export function driverMatches(machine: Machine, driver: string, bdf: Bdf): boolean {
@@ -198,6 +199,7 @@ function makeNetdev(machine: Machine, bdf: Bdf, path: string): void {
 
 		if (vfStateOf(machine, bdf)) {
 			probeVfNetdev(machine, bdf);
+			noticeNetdev(machine, bdf);
 		} else {
 			const recorded = recordedNetdev(machine, path);
 			addNetdev(machine, {name: recorded?.name ?? freeName(machine), device: path, mac: recorded?.mac ?? randomMac(machine), ...recorded?.speed === undefined ? {} : {speed: recorded.speed}});

@@ -74,6 +74,8 @@ export interface Machine {
 	/** No group number below it is free. */
 	lowestGroup: number;
 	nextRandomMac: number;
+	/** When udev has done what it knows of, on the clock. */
+	udevDoneMs: number;
 }
 
 export const devicesPath = '/sys/bus/pci/devices';
@@ -104,6 +106,7 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,
 		nextRandomMac: 1,
+		udevDoneMs: 0,
 	};
 	learn(machine);
 	return machine;

@@ -51,6 +51,9 @@ export interface SimOptions {
 	deadDrivers?: readonly string[];
 	/** The interface of a VF appears so long after its driver was bound (udev, slow probes). */
 	netdevDelayMs?: number;
+	/** udev gives an interface with a random MAC a lasting one so long after it appeared
+	 * (MACAddressPolicy=persistent, systemd.link(5)); never when absent. */
+	udevMs?: number;
 	/** A write to sriov_numvfs takes so long per VF; igb in the lab takes 150 ms. */
 	numvfsMsPerVf?: number;
 	/** VFs that are enabled but never appear (field.md 2, row 15). */

@@ -16,6 +16,7 @@ import {insmod, modinfo, probeAll, rmmod} from './module-files.ts';
 import {addNamespace, namespaceMachine, namespaceNames, removeNamespaceName} from './namespaces.ts';
 import {driverForId} from './nic-drivers.ts';
 import {failureHappens} from './options.ts';
+import {settle} from './udev.ts';
 
 type Program = (machine: Machine, words: readonly string[]) => CommandResult | undefined;
 
@@ -120,7 +121,13 @@ const programs: Readonly<Record<string, Program>> = {
 	insmod: (machine, words) => insmod(machine, words),
 	rmmod: (machine, words) => rmmod(machine, words),
 	modinfo: (machine, words) => recordedFor(machine, ['modinfo', ...words]) ? undefined : modinfo(machine, words),
-	udevadm: () => text(''),
+	udevadm(machine, [command]) {
+		if (command === 'settle') {
+			settle(machine);
+		}
+
+		return text('');
+	},
 	ethtool,
 	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),
 	dmesg(machine, words) {

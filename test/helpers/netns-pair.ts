@@ -68,6 +68,8 @@ function processAgent(inside: readonly string[]): Libvirt {
 			});
 		}
 
+		// A program that is not there, or has ended, reads nothing.
+		child.stdin.on('error', () => undefined);
 		child.stdin.end(Buffer.from(input ?? '', 'base64'));
 		child.on('close', code => {
 			entry.ended = {code, ...output};

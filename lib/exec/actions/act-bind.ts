@@ -1,8 +1,10 @@
 // Drivers of devices.
 import type {BindAction} from '../../plan/action.ts';
+import {isVfioDriver} from '../../model/vf-driver.ts';
 import {readLinkName} from '../../sysfs/attributes.ts';
 import {rebind, setOverride} from '../bind-device.ts';
 import {bindingText, deviceExists, devicePath, readBinding} from '../pci-state.ts';
+import {settleUdev} from '../settle-udev.ts';
 import {stepFailed} from '../step-error.ts';
 import {compare, type ActionHandler} from './handler.ts';
 
@@ -38,6 +40,10 @@ export const bind: ActionHandler<BindAction> = {
 			await setOverride(host, bdf, to.override);
 		} else {
 			await rebind(context, bdf, to);
+			if (to.driver !== null && !isVfioDriver(to.driver)) {
+				// What is planned next needs the name and MAC that stay.
+				await settleUdev(host);
+			}
 		}
 
 		const seen = readBinding(host.files, bdf);

@@ -8,6 +8,7 @@ import {kernelTime} from '../kernel-messages.ts';
 import {waitForDrivers} from '../new-vf-drivers.ts';
 import {deviceExists, devicePath, firstDeviceUse, readNumVfs, readVfLinks} from '../pci-state.ts';
 import {reloadVf} from '../reload-vf.ts';
+import {settleUdev} from '../settle-udev.ts';
 import {errnoOf, stepFailed, writeAttribute} from '../step-error.ts';
 import {budgets, throwIfAborted, waitUntil} from '../wait.ts';
 import {writeVfSettings} from '../write-vf-settings.ts';
@@ -53,6 +54,11 @@ export const setNumVfs: ActionHandler<SetNumVfsAction> = {
 		}
 
 		await waitForDrivers(context, action, readAutoprobe(host.files, pf) === true);
+		if (to > 0) {
+			// What is planned next needs the names and MACs that stay.
+			await settleUdev(host);
+		}
+
 		await restoreVfs(context, action);
 	},
 };

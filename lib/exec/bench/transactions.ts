@@ -70,8 +70,15 @@ export function parseAb(text: string): Measured {
 
 	// `50,0.029`: half of the requests were served within so many milliseconds.
 	const at = (percent: number) => number(new RegExp(String.raw`^${percent},(\d+\.\d+)$`, 'm'));
-	const [p50, p99, min, max] = [at(50), at(99), at(0), at(100)];
-	const microseconds = {...p50 === undefined ? {} : {p50Microseconds: p50 * 1000}, ...p99 === undefined ? {} : {p99Microseconds: p99 * 1000}, ...min === undefined ? {} : {minMicroseconds: min * 1000}, ...max === undefined ? {} : {maxMicroseconds: max * 1000}};
+	const [min, max] = [at(0), at(100)];
+	// Sorted times have the value of so many percent at that place (output_results in ab.c), which of
+	// few requests lies behind the last one: what is printed then is empty memory.
+	const toMicroseconds = (percent: number) => {
+		const value = at(percent);
+		return value === undefined || Math.floor(0.5 + samples * percent / 100) >= samples ? null : value * 1000;
+	};
+
+	const microseconds = {p50Microseconds: toMicroseconds(50), p99Microseconds: toMicroseconds(99), ...min === undefined ? {} : {minMicroseconds: min * 1000}, ...max === undefined ? {} : {maxMicroseconds: max * 1000}};
 	const [, ab] = /ApacheBench, Version (\S{1,40})/.exec(text) ?? [];
 	const [, lighttpd] = /^Server Software:\s+lighttpd\/(\S{1,40})$/m.exec(text) ?? [];
 	return {
