@@ -3,10 +3,11 @@ import path from 'node:path';
 import {cacheEntry} from './cache.ts';
 import {LabError} from './errors.ts';
 import {contentHash} from './hash.ts';
-import {buildInTree, ensureKernelTree, kernelTree} from './kernel-tree.ts';
+import {kernelSuite, kindFor, type OtherKernel} from './kernels.ts';
+import {buildInTree, ensureKernelTree, kernelTree, type KernelTree} from './kernel-tree.ts';
 import {repositoryDirectory} from './paths.ts';
 import {silent, stage, type Report} from './progress.ts';
-import {ensureTree, kernelRelease, SUITE} from './tree.ts';
+import {ensureTree, kernelRelease} from './tree.ts';
 
 // What decides how the modules come out, and what build.json looks like.
 const sources = [
@@ -14,27 +15,27 @@ const sources = [
 	...['unpack-source', 'apply-patches', 'compile', 'build-drivers'].map(name => `lib/exec/driver/${name}.ts`),
 ];
 
-// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the very kernel that the lab
-// boots, built by this vfctl from the sources as they are. In the emulated host it belongs in
+// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the very kernel that a lab
+// boots (the usual one without `kernel`), built by this vfctl from the sources as they are. In the emulated host it belongs in
 // /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
-export async function ensureDrivers(report: Report = silent): Promise<string> {
-	const release = kernelRelease((await ensureTree(report)).root);
+export async function ensureDrivers({kernel, report = silent}: {kernel?: OtherKernel | undefined; report?: Report} = {}): Promise<string> {
+	const release = kernelRelease((await ensureTree(kernel, report)).root);
 	const series = /^\d+\.\d+/.exec(release)?.[0] ?? '';
 	const directory = await cacheEntry({
-		kind: 'drivers',
+		kind: kindFor(kernel, 'drivers'),
 		key: contentHash(release, ...sources.map(name => sourceFiles(name))),
 		report,
 		async build(entry) {
-			const root = await headers(series, release, report);
+			const root = await headers(kernelTree(kernelSuite(kernel), series, release), release, report);
 			await stage(report, `PF drivers for ${release}`, async () => buildInTree(root, {release, directory: entry}));
 		},
 	});
 	return path.join(directory, 'drivers', release);
 }
 
-async function headers(series: string, release: string, report: Report): Promise<string> {
+async function headers(tree: KernelTree, release: string, report: Report): Promise<string> {
 	try {
-		return await ensureKernelTree(kernelTree(SUITE, series, release), report);
+		return await ensureKernelTree(tree, report);
 	} catch (error) {
 		throw error instanceof LabError ? new LabError(error.message, {
 			why: `${error.why ?? ''}\nDebian may have a newer kernel by now than the lab's tree, ${release}`,

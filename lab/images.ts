@@ -4,14 +4,16 @@ import path from 'node:path';
 import {cacheEntry} from './cache.ts';
 import {contentHash, directoryContent} from './hash.ts';
 import {initramfs, type Member} from './initramfs.ts';
+import {kindFor} from './kernels.ts';
 import {moduleMembers} from './modules.ts';
 import {insideDirectory} from './paths.ts';
 import {type Report, stage} from './progress.ts';
 import {run} from './run.ts';
 import type {Tree} from './tree.ts';
 
-const HOST_MODULES = ['virtio_blk', 'ext4', 'overlay'];
-const GUEST_MODULES = ['virtio_net', 'net_failover', 'igbvf'];
+// The first ones are built into newer kernels.
+const HOST_MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay'];
+const GUEST_MODULES = ['virtio_pci', 'virtio_console', 'virtio_net', 'net_failover', 'igbvf'];
 const USELESS_UNITS = ['getty@tty1.service', 'serial-getty@ttyS0.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'e2scrub_reap.service', 'fstrim.timer', 'lighttpd.service', 'logrotate.timer', 'man-db.timer', 'systemd-journal-flush.service', 'systemd-tmpfiles-clean.timer', 'systemd-networkd-wait-online.service'];
 // The guest agent, and what `vfctl bench` measures with.
 const GUEST_PROGRAMS = ['usr/sbin/qemu-ga', 'usr/bin/ab', 'usr/bin/iperf3', 'usr/sbin/lighttpd'];
@@ -25,7 +27,7 @@ export type Images = {directory: string; key: string};
 export async function ensureImages(tree: Tree, report: Report): Promise<Images> {
 	const ownSource = ['images.js', 'initramfs.js', 'modules.js'].map(name => readFileSync(path.join(import.meta.dirname, name), 'utf8'));
 	const directory = await cacheEntry({
-		kind: 'images',
+		kind: kindFor(tree.kernel, 'images'),
 		key: contentHash(path.basename(tree.directory), ownSource, directoryContent(insideDirectory)),
 		report,
 		build: async entry => stage(report, 'images of the emulated host and its guests', async () => buildImages(entry, tree.root)),

@@ -1,12 +1,12 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import {bootstrap, bootstrapCommand, type Recipe, suiteSources} from './bootstrap.ts';
 import {cacheEntry} from './cache.ts';
 import {contained} from './contained.ts';
 import {contentHash} from './hash.ts';
 import {repositoryDirectory} from './paths.ts';
 import {type Report, stage} from './progress.ts';
 import {run} from './run.ts';
-import {TREE_BUILD_MS} from './timeouts.ts';
 
 // Everything `vfctl driver build` needs besides headers and source; Debian's node runs vfctl there.
 const TOOLS: readonly string[] = ['coccinelle', 'gcc', 'kmod', 'make', 'nodejs', 'xz-utils'];
@@ -21,11 +21,10 @@ export function kernelTree(suite: string, series: string, release = 'amd64'): Ke
 
 // The tree with the newest kernel of the suite's backports.
 export function backportsTree(suite: string): KernelTree {
-	const mirror = 'deb http://deb.debian.org/debian';
 	return {
 		name: `${suite}-backports`, suite,
 		packages: ['linux-headers-amd64', 'linux-source'].map(name => `${name}/${suite}-backports`),
-		sources: [`${mirror} ${suite} main`, `${mirror} ${suite}-updates main`, `${mirror}-security ${suite}-security main`, `${mirror} ${suite}-backports main`],
+		sources: [...suiteSources(suite), `deb http://deb.debian.org/debian ${suite}-backports main`],
 	};
 }
 
@@ -33,27 +32,21 @@ export function backportsTree(suite: string): KernelTree {
 export async function ensureKernelTree(tree: KernelTree, report: Report): Promise<string> {
 	const directory = await cacheEntry({
 		kind: `kernel-${tree.name}`,
-		key: contentHash(bootstrapCommand(tree, 'TREE')),
+		key: contentHash(bootstrapCommand(recipe(tree), 'TREE')),
 		report,
 		build: async entry => buildTree(tree, entry, report),
 	});
 	return path.join(directory, 'root');
 }
 
-function bootstrapCommand({suite, packages, sources}: KernelTree, root: string): string[] {
-	const excluded = ['doc', 'man', 'locale', 'info'].map(name => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
-	return [
-		'mmdebstrap', '--quiet', '--mode=root', '--variant=apt', `--include=${[...TOOLS, ...packages].join(',')}`,
-		'--dpkgopt=force-unsafe-io', '--aptopt=APT::Install-Recommends "false"', ...excluded,
-		suite, root, ...sources,
-	];
+function recipe({suite, packages, sources}: KernelTree): Recipe {
+	return {suite, packages: [...TOOLS, ...packages], sources};
 }
 
 async function buildTree(tree: KernelTree, entry: string, report: Report): Promise<void> {
 	const root = path.join(entry, 'root');
-	await stage(report, `Debian ${tree.suite} with ${tree.packages.join(' and ')} (mmdebstrap)`, async () => run(
-		[...contained, ...bootstrapCommand(tree, root)],
-		{timeoutMs: TREE_BUILD_MS, what: `mmdebstrap could not make the tree for the kernel ${tree.name}`},
+	await stage(report, `Debian ${tree.suite} with ${tree.packages.join(' and ')} (mmdebstrap)`, async () => bootstrap(
+		recipe(tree), root, {what: `mmdebstrap could not make the tree for the kernel ${tree.name}`},
 	));
 	// Where the program and the result are mounted.
 	for (const directory of ['mnt/vfctl', 'var/lib/vfctl']) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import {claim} from './claim.ts';
 import {onProcessEnd} from './cleanup.ts';
 import {LabError} from './errors.ts';
+import type {OtherKernel} from './kernels.ts';
 import {Machine, type Parts, saveSnapshot, SNAPSHOT_FILE} from './machine.ts';
 import {stateDirectory} from './paths.ts';
 import {ensurePoint, type Point} from './points.ts';
@@ -19,6 +20,7 @@ import {disconnect, shellWords, Ssh} from './ssh.ts';
 import {readState, writeState} from './state.ts';
 import {COMMAND_MS} from './timeouts.ts';
 import {installVfctlInto, putInto} from './transfer.ts';
+import {treeIn} from './tree.ts';
 
 export type StartOptions = {
 	name?: string;
@@ -26,6 +28,8 @@ export type StartOptions = {
 	report?: Report;
 	// Builds everything anew, with the newest packages.
 	fresh?: boolean;
+	// Another kernel under the same tree; it has images and snapshots of its own.
+	kernel?: OtherKernel | undefined;
 	// Boots a board that differs from the usual one, which takes longer than a restore and can't be restored.
 	platform?: Platform;
 	// More processors than one, booted in the same way. Guests inside often hang then (docs/lab.md).
@@ -73,13 +77,13 @@ export class Lab {
 	}
 
 	// Starts a lab at one of the points, building first what the cache lacks.
-	static async start({name = 'default', point = 'clean', report = silent, fresh = false, detached = false, platform, cpus}: StartOptions = {}): Promise<Lab> {
+	static async start({name = 'default', point = 'clean', report = silent, fresh = false, detached = false, kernel, platform, cpus}: StartOptions = {}): Promise<Lab> {
 		const directory = stateDirectory(name);
 		if (labProcesses(directory) !== undefined) {
 			claim(name, directory); // Fails, before anything is built.
 		}
 
-		const parts = await prepare({report, fresh});
+		const parts = await prepare({kernel, report, fresh});
 		const board = platform === undefined && cpus === undefined ? undefined : {...(platform === undefined ? {} : {platform}), ...(cpus === undefined ? {} : {cpus})};
 		const snapshot = board === undefined ? await ensurePoint(point, parts, report) : undefined;
 		claim(name, directory);
@@ -112,7 +116,7 @@ export class Lab {
 		}
 
 		const parts: Parts = {
-			tree: {directory: state.tree, root: path.join(state.tree, 'root'), disk: path.join(state.tree, 'root.ext4')},
+			tree: treeIn(state.tree, (state.kernel ?? undefined) as OtherKernel | undefined),
 			images: {directory: state.images, key: path.join(state.images, 'key')},
 			accelerator: state.accelerator as Accelerator,
 		};
@@ -283,7 +287,7 @@ function crash(name: string, directory: string): LabError {
 async function resume(name: string, directory: string, parts: Parts, point: Point, snapshot: string): Promise<Machine> {
 	const machine = await Machine.resume(parts, directory, snapshot);
 	writeState(directory, {
-		name, point, sshPort: machine.sshPort, accelerator: parts.accelerator,
+		name, point, sshPort: machine.sshPort, accelerator: parts.accelerator, kernel: parts.tree.kernel ?? null,
 		tree: parts.tree.directory, images: parts.images.directory, snapshot: path.join(snapshot, SNAPSHOT_FILE),
 	});
 	return machine;

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import {parseArgs} from 'node:util';
 import {errorText, LabError} from './errors.ts';
+import {otherKernels, type OtherKernel} from './kernels.ts';
 import {Lab} from './lab.ts';
 import {stateDirectory} from './paths.ts';
 import type {Point} from './points.ts';
@@ -26,18 +27,20 @@ const USAGE = `usage: npm run lab -- COMMAND [--name NAME]
 options
   --name NAME     several labs can run side by side (default: default)
   --point POINT   clean: a host just booted; guests: two guests, vm0 and vm1, already run
+  --kernel X.Y    up: another kernel than the tree's own (${otherKernels.join(', ')})
   --fresh         up: builds everything anew, with the newest packages
 `;
 
 const OPTIONS = {
 	name: {type: 'string', default: 'default'},
 	point: {type: 'string'},
+	kernel: {type: 'string'},
 	fresh: {type: 'boolean', default: false},
 	all: {type: 'boolean', default: false},
 	help: {type: 'boolean', short: 'h', default: false},
 } as const;
 
-type Values = {name: string; point?: string; fresh: boolean; all: boolean; help: boolean};
+type Values = {name: string; point?: string; kernel?: string; fresh: boolean; all: boolean; help: boolean};
 type Command = (words: readonly string[], values: Values) => Promise<number | void>;
 
 const COMMANDS: Record<string, Command> = {
@@ -45,8 +48,8 @@ const COMMANDS: Record<string, Command> = {
 		const installed = await installMissingTools();
 		process.stdout.write(installed.length === 0 ? 'all tools are here\n' : `installed ${installed.join(' ')}\n`);
 	},
-	async up(_, {name, point, fresh}) {
-		const lab = await Lab.start({name, point: pointOf(point) ?? 'clean', fresh, detached: true, report: reportToStderr});
+	async up(_, {name, point, kernel, fresh}) {
+		const lab = await Lab.start({name, point: pointOf(point) ?? 'clean', kernel: kernelOf(kernel), fresh, detached: true, report: reportToStderr});
 		process.stdout.write(`lab '${lab.name}' is up; try: npm run lab -- exec 'lspci | grep Ethernet'\n`);
 	},
 	async exec(words, {name}) {
@@ -92,6 +95,15 @@ function pointOf(word: string | undefined): Point | undefined {
 	}
 
 	throw new LabError(`there is no point '${word}'`, {fix: '--point clean, or --point guests'});
+}
+
+function kernelOf(word: string | undefined): OtherKernel | undefined {
+	const kernel = otherKernels.find(one => one === word);
+	if (word !== undefined && kernel === undefined) {
+		throw new LabError(`no lab has the kernel '${word}'`, {fix: `--kernel ${otherKernels.join(', or --kernel ')}; without it the tree's own`});
+	}
+
+	return kernel;
 }
 
 function need(words: readonly string[], count: number, usage: string): void {

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import {cacheEntry} from './cache.ts';
 import {contentHash} from './hash.ts';
+import {kindFor} from './kernels.ts';
 import {Machine, type Parts, saveSnapshot, SNAPSHOT_FILE} from './machine.ts';
 import {type Report, stage} from './progress.ts';
 import {qemuCommand} from './qemu-command.ts';
@@ -31,7 +32,7 @@ const START_GUESTS = `
 // The directory with the snapshot of a point, made first if the cache has none.
 export async function ensurePoint(point: Point, parts: Parts, report: Report): Promise<string> {
 	return cacheEntry({
-		kind: point,
+		kind: kindFor(parts.tree.kernel, point),
 		key: contentHash(
 			path.basename(parts.images.directory),
 			qemuCommand({accelerator: parts.accelerator, incoming: false}),

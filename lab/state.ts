@@ -8,6 +8,8 @@ export type LabState = {
 	point: string;
 	sshPort: number;
 	accelerator: string;
+	// Null: the usual one.
+	kernel: string | null;
 	tree: string;
 	images: string;
 	snapshot: string;

@@ -1,21 +1,19 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import {bootstrap, bootstrapCommand, type Recipe, suiteSources} from './bootstrap.ts';
 import {cacheEntry} from './cache.ts';
-import {contained} from './contained.ts';
 import {LabError} from './errors.ts';
 import {contentHash} from './hash.ts';
+import {kernelSuite, kindFor, type OtherKernel, SUITE} from './kernels.ts';
 import {type Report, stage} from './progress.ts';
 import {run, runBinary} from './run.ts';
-import {TREE_BUILD_MS} from './timeouts.ts';
-
-export const SUITE = 'trixie';
 
 // What the emulated host has installed; its QEMU also runs the emulated host itself.
 export const PACKAGES: readonly string[] = [
 	'apache2-utils', 'busybox-static', 'dbus', 'dnsmasq-base', 'dpdk', 'driverctl', 'ethtool', 'grub2-common', 'iperf3', 'iproute2', 'iputils-ping', 'kmod',
 	'libvirt-clients', 'libvirt-daemon-system', 'librte-mempool-ring25', 'librte-net-e1000-25', 'librte-net-vhost25', 'libxml2-utils', 'lighttpd', 'linux-image-amd64', 'nftables', 'nodejs', 'openssh-server',
-	'pciutils', 'procps', 'qemu-guest-agent', 'qemu-system-x86', 'systemd-sysv', 'udev', 'zstd',
+	'pciutils', 'procps', 'qemu-guest-agent', 'qemu-system-x86', 'systemd-sysv', 'udev', 'xz-utils', 'zstd',
 ];
 
 // dpdk-testpmd and what it is linked with, without the rest of its package and the 200 MiB of
@@ -30,17 +28,22 @@ const INSTALL_TESTPMD = [
 const ROOT_IMAGE_SIZE = '2G'; // Sparse: only what the tree holds takes space.
 
 // A Debian tree, as a directory that QEMU runs in and as the read-only disk of the emulated host.
-export type Tree = {directory: string; root: string; disk: string};
+export type Tree = {directory: string; root: string; disk: string; kernel: OtherKernel | undefined};
 
 // The tree of this recipe, made by mmdebstrap when the cache has none.
-export async function ensureTree(report: Report): Promise<Tree> {
+export async function ensureTree(kernel: OtherKernel | undefined, report: Report): Promise<Tree> {
 	const directory = await cacheEntry({
-		kind: 'tree',
-		key: contentHash(bootstrapCommand('TREE'), readFileSync(import.meta.filename, 'utf8')),
+		kind: kindFor(kernel, 'tree'),
+		key: contentHash(bootstrapCommand(recipe(kernel), 'TREE'), readFileSync(import.meta.filename, 'utf8')),
 		report,
-		build: async entry => buildTree(entry, report),
+		build: async entry => buildTree(kernel, entry, report),
 	});
-	return {directory, root: path.join(directory, 'root'), disk: path.join(directory, 'root.ext4')};
+	return treeIn(directory, kernel);
+}
+
+// The tree in a directory of the cache.
+export function treeIn(directory: string, kernel: OtherKernel | undefined): Tree {
+	return {directory, root: path.join(directory, 'root'), disk: path.join(directory, 'root.ext4'), kernel};
 }
 
 // The kernel release of a tree.
@@ -53,22 +56,28 @@ export function kernelRelease(root: string): string {
 	return release;
 }
 
-function bootstrapCommand(root: string): string[] {
-	const excluded = ['doc', 'man', 'locale', 'info'].map(name => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
-	return [
-		'mmdebstrap', '--quiet', '--mode=root', '--variant=apt', `--include=${PACKAGES.join(',')}`,
-		'--dpkgopt=force-unsafe-io', '--aptopt=APT::Install-Recommends "false"', ...excluded,
-		`--customize-hook=chroot "$1" sh -ec '${INSTALL_TESTPMD}'`,
-		SUITE, root,
-	];
+function recipe(kernel: OtherKernel | undefined): Recipe {
+	const usual = {suite: SUITE, packages: PACKAGES, after: `chroot "$1" sh -ec '${INSTALL_TESTPMD}'`};
+	if (kernel === undefined) {
+		return usual;
+	}
+
+	// Only kernels of the other suite are wanted, the newest of them, though this suite's are newer.
+	const other = kernelSuite(kernel);
+	const pins = [other, `${other}-updates`, `${other}-security`].map(name => `Package: linux-image-*\\nPin: release n=${name}\\nPin-Priority: 990\\n`);
+	return {
+		...usual,
+		sources: [...suiteSources(SUITE), ...suiteSources(other)],
+		before: `mkdir -p "$1/etc/apt/preferences.d" && printf '${pins.join('\\n')}' >"$1/etc/apt/preferences.d/kernel"`,
+	};
 }
 
-async function buildTree(entry: string, report: Report): Promise<void> {
+async function buildTree(kernel: OtherKernel | undefined, entry: string, report: Report): Promise<void> {
 	const root = path.join(entry, 'root');
-	await stage(report, `Debian ${SUITE} with ${PACKAGES.length} packages (mmdebstrap)`, async () => run(
-		[...contained, ...bootstrapCommand(root)],
+	await stage(report, `Debian ${SUITE} with ${PACKAGES.length} packages${kernel === undefined ? '' : ` and the kernel of ${kernelSuite(kernel)}`} (mmdebstrap)`, async () => bootstrap(
+		recipe(kernel), root,
 		// INITRD=No: the kernel's install script then makes no initramfs; ours takes its place.
-		{timeoutMs: TREE_BUILD_MS, environment: {INITRD: 'No'}, what: 'mmdebstrap could not make the Debian tree'},
+		{environment: {INITRD: 'No'}, what: 'mmdebstrap could not make the Debian tree'},
 	));
 	await stage(report, 'disk of the emulated host', async () => {
 		await settle(root);
@@ -107,7 +116,8 @@ async function uncompressedKernel(root: string): Promise<Buffer> {
 	const start = (setupSectors + 1) * 512 + image.readUInt32LE(0x2_48);
 	const length = image.readUInt32LE(0x2_4c);
 	const payload = image.subarray(start, start + length - 4); // The last 4 bytes are the size of the result.
-	const {stdout} = await runBinary(['chroot', root, 'zstd', '--decompress', '--stdout'], {
+	const program = payload.subarray(1, 5).toString('latin1') === '7zXZ' ? ['xz', '--decompress', '--stdout'] : ['zstd', '--decompress', '--stdout'];
+	const {stdout} = await runBinary(['chroot', root, ...program], {
 		timeoutMs: 60_000,
 		input: payload,
 		what: 'the kernel of the tree could not be unpacked',

@@ -2,8 +2,8 @@
 // they are taken away has the distribution's again.
 import path from 'node:path';
 import test from 'ava';
-import {ensureDrivers} from '../../lab/drivers.ts';
 import {Lab} from '../../lab/lab.ts';
+import {putDrivers} from './helpers/driver-exercise.ts';
 import {LabVfctl} from './helpers/vfctl.ts';
 
 let lab: Lab;
@@ -12,12 +12,9 @@ let kernel: string;
 let before: string;
 
 test.before(async () => {
-	const drivers = await ensureDrivers();
-	kernel = path.basename(drivers);
 	lab = await Lab.start({name: `driver-install-${process.pid}`, platform: 'systemd'});
 	vfctl = await LabVfctl.install(lab);
-	await lab.exec(`mkdir -p /var/lib/vfctl/drivers/${kernel} && chmod -R go-w /var/lib/vfctl`);
-	await lab.put(drivers, `/var/lib/vfctl/drivers/${kernel}`);
+	kernel = await putDrivers(lab);
 	before = await modules();
 });
 
