@@ -3,8 +3,8 @@ import path from 'node:path';
 import {cacheEntry} from './cache.ts';
 import {LabError} from './errors.ts';
 import {contentHash} from './hash.ts';
-import {kernelSuite, kindFor, type OtherKernel} from './kernels.ts';
-import {buildInTree, ensureKernelTree, kernelTree, type KernelTree} from './kernel-tree.ts';
+import {kernelSuite, kindFor, type OtherKernel, SUITE} from './kernels.ts';
+import {buildInTree, ensureKernelTree, kernelTree, type KernelTree, olderKernelTree} from './kernel-tree.ts';
 import {repositoryDirectory} from './paths.ts';
 import {silent, stage, type Report} from './progress.ts';
 import {ensureTree, kernelRelease} from './tree.ts';
@@ -26,7 +26,7 @@ export async function ensureDrivers({kernel, report = silent}: {kernel?: OtherKe
 		key: contentHash(release, ...sources.map(name => sourceFiles(name))),
 		report,
 		async build(entry) {
-			const root = await headers(kernelTree(kernelSuite(kernel), series, release), release, report);
+			const root = await headers(kernel === undefined ? kernelTree(SUITE, series, release) : olderKernelTree(SUITE, kernelSuite(kernel), series, release), release, report);
 			await stage(report, `PF drivers for ${release}`, async () => buildInTree(root, {release, directory: entry}));
 		},
 	});

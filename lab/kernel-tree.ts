@@ -4,9 +4,10 @@ import {bootstrap, bootstrapCommand, type Recipe, suiteSources} from './bootstra
 import {cacheEntry} from './cache.ts';
 import {contained} from './contained.ts';
 import {contentHash} from './hash.ts';
+import {LabError} from './errors.ts';
 import {repositoryDirectory} from './paths.ts';
 import {type Report, stage} from './progress.ts';
-import {run} from './run.ts';
+import {ANY_CODE, lastLines, run} from './run.ts';
 
 // Everything `vfctl driver build` needs besides headers and source; Debian's node runs vfctl there.
 const TOOLS: readonly string[] = ['coccinelle', 'gcc', 'kmod', 'make', 'nodejs', 'xz-utils'];
@@ -17,6 +18,11 @@ export type KernelTree = {name: string; suite: string; packages: readonly string
 // The tree for a kernel of the suite, by its release, or for the newest one.
 export function kernelTree(suite: string, series: string, release = 'amd64'): KernelTree {
 	return {name: series, suite, packages: [`linux-headers-${release}`, `linux-source-${series}`], sources: []};
+}
+
+// The tree for a kernel of an older suite, by its release: the older Node.js there does not run vfctl.
+export function olderKernelTree(suite: string, older: string, series: string, release: string): KernelTree {
+	return {...kernelTree(suite, series, release), name: `${older}-${series}`, sources: [...suiteSources(suite), ...suiteSources(older)]};
 }
 
 // The tree with the newest kernel of the suite's backports.
@@ -69,8 +75,11 @@ export async function buildInTree(root: string, {release, directory}: {release: 
 		'mount -t proc proc "$1/proc"', 'mount --rbind /dev "$1/dev"',
 		'exec chroot "$1" node /mnt/vfctl/dist/vfctl.cjs --json driver build --kernel "$4"',
 	].join('\n');
-	const {stdout} = await run([...contained, 'sh', '-ec', script, 'sh', root, repositoryDirectory, directory, release], {
-		timeoutMs: BUILD_MS, what: `vfctl could not build the drivers for ${release}`,
-	});
+	const what = `vfctl could not build the drivers for ${release}`;
+	const {code, stdout, stderr} = await run([...contained, 'sh', '-ec', script, 'sh', root, repositoryDirectory, directory, release], {timeoutMs: BUILD_MS, ok: ANY_CODE, what});
+	if (code !== 0) {
+		throw new LabError(what, {why: lastLines(`${stderr}\n${stdout}`)});
+	}
+
 	return JSON.parse(stdout);
 }

@@ -15,7 +15,7 @@ import {killLab, labProcesses} from './process.ts';
 import {type Report, silent, stage} from './progress.ts';
 import type {Accelerator, Platform} from './qemu-command.ts';
 import {Qmp} from './qmp.ts';
-import {lastLines, type Result} from './run.ts';
+import {ANY_CODE, lastLines, type Result} from './run.ts';
 import {disconnect, shellWords, Ssh} from './ssh.ts';
 import {readState, writeState} from './state.ts';
 import {COMMAND_MS} from './timeouts.ts';
@@ -45,7 +45,6 @@ export type ExecOptions = {
 	input?: string | Uint8Array;
 };
 
-const ANY_CODE = Array.from({length: 256}, (_, code) => code);
 const SSH_FAILED = 255;
 const SAVED = 'saved';
 

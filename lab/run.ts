@@ -2,6 +2,9 @@ import {spawn} from 'node:child_process';
 import {onProcessEnd} from './cleanup.ts';
 import {LabError} from './errors.ts';
 
+// Exit codes for who looks at them itself.
+export const ANY_CODE: readonly number[] = Array.from({length: 256}, (_, code) => code);
+
 // What a finished command said.
 export type Result = {code: number; stdout: string; stderr: string};
 

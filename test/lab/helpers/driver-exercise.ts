@@ -101,8 +101,7 @@ export function exerciseDriver(kernel?: OtherKernel): void {
 		await lab.exec('virsh reset vm0');
 		await waitForMailbox('eth1#0', 'another reset', ({resetMessages, flrs}) => resetMessages > before.resetMessages && flrs > before.flrs);
 		await lab.waitFor(`virsh domifaddr vm0 --source agent | grep -q ${mac}`, {timeoutMs: 2 * patientMs});
-		await vfctl.run(['detach', 'vm0', 'eth1#0']);
-		t.pass();
+		t.is((await mailbox('eth1#0')).mac, mac);
 	});
 
 	test.serial('a VLAN beside the port VLAN is refused, and the mailbox tells', async t => {
@@ -114,13 +113,25 @@ export function exerciseDriver(kernel?: OtherKernel): void {
 		t.is((await mailbox('eth1#1')).portVlan, 100);
 	});
 
-	test.serial('the stock driver comes back, and the host is as it was', async t => {
-		await vfctl.run(['driver', 'restore', '--yes']);
+	test.serial('the stock driver comes back under the definition of a guest, which starts with it', async t => {
+		await lab.exec('virsh destroy vm0');
+		const definition = (await lab.exec('virsh dumpxml vm0 --inactive')).stdout;
+		t.regex(definition, new RegExp(`<mac address='${mac}'/>`));
+		await vfctl.run(['driver', 'restore', 'igb', '--yes']);
 		await lab.exec('test ! -e /sys/module/vfctl_pf && test ! -e /sys/kernel/vfctl');
+		t.is((await vfctl.run(['mailbox', 'eth1'])).json.pfs[0].source, 'kernel log');
+		await lab.exec('/lab/guest start vm0', {timeoutMs: 2 * patientMs});
+		await lab.waitFor(`virsh domifaddr vm0 --source agent | grep -q ${mac}`, {timeoutMs: patientMs});
+		t.is((await lab.exec('virsh dumpxml vm0 --inactive')).stdout, definition);
+		await vfctl.run(['detach', 'vm0', 'eth1#0']);
 		t.deepEqual(await vfctl.changesSince('/tmp/before.rec'), []);
-		await vfctl.run(['undo', '--yes']);
+	});
+
+	test.serial('loading is undone, and the host is as it was', async t => {
+		await vfctl.run(['driver', 'load', 'igb', '--yes']);
 		t.is((await lab.exec('ls /sys/module/vfctl_pf/holders')).stdout.trim(), 'igb');
-		await vfctl.run(['driver', 'restore', '--yes']);
+		await vfctl.run(['undo', '--yes']);
+		await lab.exec('test ! -e /sys/module/vfctl_pf');
 		t.deepEqual(await vfctl.changesSince('/tmp/before.rec'), []);
 	});
 }
