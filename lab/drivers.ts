@@ -11,23 +11,33 @@ import {ensureTree, kernelRelease} from './tree.ts';
 
 // What decides how the modules come out, and what build.json looks like.
 const sources = [
-	'kernel-module/module', 'kernel-module/include', 'kernel-module/cocci', 'lib/model/driver-build.ts',
+	'kernel-module/module', 'kernel-module/include', 'kernel-module/cocci', 'lib/model/driver-build.ts', 'lib/exec/driver/read-tried.ts',
 	...['unpack-source', 'apply-patches', 'compile', 'build-drivers'].map(name => `lib/exec/driver/${name}.ts`),
 ];
 
-// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the very kernel that a lab
-// boots (the usual one without `kernel`), built by this vfctl from the sources as they are. In the emulated host it belongs in
-// /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
-export async function ensureDrivers({kernel, report = silent}: {kernel?: OtherKernel | undefined; report?: Report} = {}): Promise<string> {
+// The tree with headers and source of the very kernel that a lab boots (the usual one without `kernel`).
+export async function labKernelTree(kernel: OtherKernel | undefined, report: Report): Promise<{release: string; tree: KernelTree}> {
 	const release = kernelRelease((await ensureTree(kernel, report)).root);
 	const series = /^\d+\.\d+/.exec(release)?.[0] ?? '';
+	return {release, tree: kernel === undefined ? kernelTree(SUITE, series, release) : olderKernelTree(SUITE, kernelSuite(kernel), series, release)};
+}
+
+// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the kernel that a lab boots. In
+// the emulated host it belongs in /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
+export async function ensureDrivers({kernel, report = silent}: {kernel?: OtherKernel | undefined; report?: Report} = {}): Promise<string> {
+	const {release, tree} = await labKernelTree(kernel, report);
+	return ensureBuild({kind: kindFor(kernel, 'drivers'), release, root: async () => headers(tree, release, report), report});
+}
+
+// The same for any kernel of a tree, built by this vfctl from the sources as they are.
+export async function ensureBuild({kind, release, root, report}: {kind: string; release: string; root: () => Promise<string>; report: Report}): Promise<string> {
 	const directory = await cacheEntry({
-		kind: kindFor(kernel, 'drivers'),
+		kind,
 		key: contentHash(release, ...sources.map(name => sourceFiles(name))),
 		report,
 		async build(entry) {
-			const root = await headers(kernel === undefined ? kernelTree(SUITE, series, release) : olderKernelTree(SUITE, kernelSuite(kernel), series, release), release, report);
-			await stage(report, `PF drivers for ${release}`, async () => buildInTree(root, {release, directory: entry}));
+			const tree = await root();
+			await stage(report, `PF drivers for ${release}`, async () => buildInTree(tree, {release, directory: entry}));
 		},
 	});
 	return path.join(directory, 'drivers', release);

@@ -67,6 +67,11 @@ export async function kernelsOf(root: string): Promise<string[]> {
 
 const BUILD_MS = 1_800_000; // Two minutes on two quiet cores.
 
+// The version of a package that is installed in the tree.
+export async function versionInTree(root: string, name: string): Promise<string> {
+	return (await run(['chroot', root, 'dpkg-query', '--show', '--showformat=${Version}', name], {timeoutMs: 30_000})).stdout;
+}
+
 // Runs this vfctl in the tree: builds the drivers for the kernel into `DIRECTORY/drivers/RELEASE`.
 // Gives back what vfctl --json printed.
 export async function buildInTree(root: string, {release, directory}: {release: string; directory: string}): Promise<unknown> {

@@ -29,6 +29,13 @@ const schema = v.strictObject({
 	sources: sha256,
 	/** Where the driver sources came from. */
 	source: v.strictObject({path: text, kind: v.picklist(['tree', 'tarball'])}),
+	/** Revisions of Debian's linux, such as 6.1.192-2, null where they are not known; missing in builds of
+	 * an older vfctl, as the next two are. */
+	revisions: v.optional(v.strictObject({headers: v.nullable(text), source: v.nullable(text)})),
+	/** SHA-256 of the files that patches are for, before them, by DRIVER/FILE. */
+	touched: v.optional(v.record(text, sha256)),
+	/** The package in vfctl's list of tried sources that has the same files; null: none. */
+	tried: v.optional(v.nullable(text)),
 	/** First line of the compiler's --version. */
 	compiler: text,
 	builtAtMs: v.number(),

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import test from 'ava';
 import {Lab} from '../../lab/lab.ts';
-import {putDrivers} from './helpers/driver-exercise.ts';
+import {putDrivers} from './helpers/put-drivers.ts';
 import {LabVfctl} from './helpers/vfctl.ts';
 
 let lab: Lab;

@@ -10,8 +10,12 @@ import {compileDriver, compileHub} from './compile.ts';
 import {findSource} from './find-source.ts';
 import {inWorkDirectory, keepBuild} from './keep-build.ts';
 import {missingProgram} from '../../model/build-trouble.ts';
+import {revisionNotes} from '../../model/debian-revision.ts';
+import {triedSource, untriedNote} from '../../model/source-lock.ts';
 import {readHeaders, type KernelHeaders} from './read-headers.ts';
 import {digestOf} from './own-sources.ts';
+import {readRevisions} from './read-revisions.ts';
+import {digestsToPatch, readSourceLock} from './read-tried.ts';
 import {unpackSource} from './unpack-source.ts';
 
 export interface DriverBuildRequest {
@@ -46,6 +50,7 @@ export async function buildDrivers(run: BuildRun, request: DriverBuildRequest, t
 		};
 
 		await step('unpack', `source of ${drivers.join(' and ')} from ${source.path}`, async () => unpackSource(run, {source, work, drivers, headers}));
+		const touched = digestsToPatch(host.files, {kernelModule, work, drivers});
 		await mustRun(run, ['cp', '--recursive', `${kernelModule}/module`, `${kernelModule}/include`, work], 'the sources of vfctl\'s kernel module cannot be copied');
 		const patches: AppliedPatch[] = [];
 		for (const driver of drivers) {
@@ -65,9 +70,15 @@ export async function buildDrivers(run: BuildRun, request: DriverBuildRequest, t
 			modules.push(await checkModule(run, name, path, headers));
 		}
 
+		const revisions = readRevisions(host.files, kernel, source);
+		const known = readSourceLock(host.files, kernelModule);
+		const tried = triedSource(known, touched);
 		const build: DriverBuild = {
 			version: 1, kernel, kernelVersion: kernelVersionText(headers.version), vfctl: request.vfctl, sources, source, compiler,
-			builtAtMs: host.clock.now(), steps, modules, patches, warnings: [...new Set(warnings)],
+			revisions: {headers: revisions.headers ?? null, source: revisions.source ?? null},
+			touched, tried: tried === undefined ? null : `${tried.package} ${tried.version}`,
+			builtAtMs: host.clock.now(), steps, modules, patches,
+			warnings: [...new Set(warnings), ...revisionNotes(revisions), ...tried === undefined ? [untriedNote(known, touched)] : []],
 		};
 		await keepBuild(run, {into, work, build, files: [...paths.values()]});
 		return build;

@@ -9,6 +9,7 @@ import {readModuleSecurity} from '../../sysfs/module-security.ts';
 import {callsHub, isOutOfTree} from '../swap/loaded-driver.ts';
 import {moduleField} from './module-info.ts';
 import {readBuild, readBuilds, type KeptBuild} from './read-builds.ts';
+import {revisionOfHeaders} from './read-revisions.ts';
 
 export interface StatusRequest {
 	kernel: string;
@@ -91,17 +92,27 @@ async function readBuildState(host: Host, {kernel, build, problem}: KeptBuild, s
 }
 
 /** Why a build should be made again. */
-function staleReasons(files: FileReader, {kernel, kernelVersion, sources: builtFrom}: DriverBuild, sources: string | null): string[] {
+function staleReasons(files: FileReader, {kernel, kernelVersion, revisions, sources: builtFrom}: DriverBuild, sources: string | null): string[] {
 	if (!files.exists(`/lib/modules/${kernel}`)) {
 		return ['this kernel is not installed any more'];
 	}
 
-	const header = files.readText(`/lib/modules/${kernel}/build/include/generated/uapi/linux/version.h`);
-	const version = header === undefined ? undefined : versionOfHeader(header);
 	return [
-		...version === undefined || kernelVersionText(version) === kernelVersion ? [] : [`the kernel is ${kernelVersionText(version)} now, it was built from ${kernelVersion}`],
+		...otherHeaders(files, kernel, {version: kernelVersion, revision: revisions?.headers ?? undefined}),
 		...sources === null || sources === builtFrom ? [] : ['vfctl\'s kernel sources changed since'],
 	];
+}
+
+/** Headers that are installed now and were not at the build. */
+function otherHeaders(files: FileReader, kernel: string, built: {version: string; revision: string | undefined}): string[] {
+	const header = files.readText(`/lib/modules/${kernel}/build/include/generated/uapi/linux/version.h`);
+	const version = header === undefined ? undefined : versionOfHeader(header);
+	if (version !== undefined && kernelVersionText(version) !== built.version) {
+		return [`the kernel is ${kernelVersionText(version)} now, it was built from ${built.version}`];
+	}
+
+	const revision = revisionOfHeaders(files, kernel);
+	return revision === undefined || built.revision === undefined || revision === built.revision ? [] : [`the kernel's headers are Debian's ${revision} now, it was built with ${built.revision}`];
 }
 
 /** Installed by vfctl or by DKMS: what modprobe would take is what was built. */

@@ -1,10 +1,9 @@
 // The PF driver that vfctl builds, on a real kernel: exchanged with VFs and settings, its view into
 // the mailboxes of a guest's VF and of one on the host, and given back.
-import path from 'node:path';
 import test from 'ava';
-import {ensureDrivers} from '../../../lab/drivers.ts';
 import type {OtherKernel} from '../../../lab/kernels.ts';
 import {Lab} from '../../../lab/lab.ts';
+import {putDrivers} from './put-drivers.ts';
 import {LabVfctl} from './vfctl.ts';
 
 const mac = '52:54:00:aa:00:01';
@@ -18,15 +17,6 @@ interface Mailbox {
 	mac: string;
 	portVlan: number;
 	messages: Array<{text: string}>;
-}
-
-/** Puts the drivers that vfctl builds for the lab's kernel where vfctl keeps its builds. */
-export async function putDrivers(lab: Lab, kernel?: OtherKernel): Promise<string> {
-	const drivers = await ensureDrivers({kernel});
-	const release = path.basename(drivers);
-	await lab.exec(`mkdir -p /var/lib/vfctl/drivers/${release} && chmod -R go-w /var/lib/vfctl`);
-	await lab.put(drivers, `/var/lib/vfctl/drivers/${release}`);
-	return release;
 }
 
 /** Declares the tests, in a lab of that kernel. */
