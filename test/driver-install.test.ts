@@ -2,7 +2,7 @@
 // sign-file, real kills in the middle. Needs root, like the program.
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {DriverBuild} from '../lib/model/driver-build.ts';
@@ -101,6 +101,44 @@ test('installed, installed again, replaced, undone, taken away', async t => {
 	await must(t, made, 'undo', '--yes');
 	t.deepEqual(state(made), ours('first'));
 	nothingLeft(t, made);
+});
+
+test('a kernel that was removed: told, pruned, undone; the store keeps what the journal names', async t => {
+	const made = world(t);
+	await must(t, made, ...install);
+	// What the removal of its package leaves: the directory, since it is not empty.
+	for (const name of ['kernel', 'build']) {
+		made.take(`modules/${kernel}/${name}`);
+		rmSync(join(made.directory, `modules/${kernel}/${name}.gone`), {recursive: true});
+	}
+
+	for (const name of readdirSync(join(made.directory, `modules/${kernel}`)).filter(one => one.startsWith('modules.'))) {
+		rmSync(join(made.directory, `modules/${kernel}/${name}`));
+	}
+
+	const leftovers = async () => ((await must(t, made, 'driver', 'status', '--kernel', kernel)) as {leftovers: unknown}).leftovers;
+	t.deepEqual(await leftovers(), {installed: [kernel], builds: [kernel], stored: []});
+	t.like((await made.run(...uninstall)).json['error'], {code: 'NO_KERNEL_SOURCE', message: `the kernel ${kernel} was removed`});
+
+	const files = () => [readdirSync(join(made.directory, 'modules')), readdirSync(join(made.directory, 'state/vfctl/drivers')).filter(name => name !== '.lock'), readdirSync(join(made.directory, 'state/vfctl/modules')).length];
+	const dry = await must(t, made, 'driver', 'prune', '--dry-run') as {changed: boolean; builds: string[]};
+	t.like(dry, {changed: true, builds: [kernel]});
+	t.deepEqual(files(), [[kernel], [kernel], 3]);
+	await must(t, made, 'driver', 'prune');
+	t.deepEqual(files(), [[], [], 3]);
+	t.false(((await must(t, made, 'driver', 'prune')) as {changed: boolean}).changed);
+
+	await must(t, made, 'undo', '--yes');
+	t.deepEqual(readdirSync(join(made.directory, installed)).toSorted(), names.map(name => `${name}.ko`).toSorted());
+	t.deepEqual(readdirSync(join(made.directory, `modules/${kernel}`)), ['updates']);
+	await must(t, made, 'driver', 'prune');
+	t.deepEqual(files(), [[], [], 3]);
+
+	// Nobody can ask for them once the journal forgot them.
+	rmSync(join(made.directory, 'state/vfctl/journal'), {recursive: true});
+	t.is(((await leftovers()) as {stored: string[]}).stored.length, 3);
+	await must(t, made, 'driver', 'prune');
+	t.deepEqual(files(), [[], [], 0]);
 });
 
 test('a build of one driver takes the other one away', async t => {

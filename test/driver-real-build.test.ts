@@ -54,6 +54,10 @@ test('igb and ixgbe are built for the installed headers, call vfctl_pf, and are 
 		t.is(depends.includes('vfctl_pf'), name !== 'vfctl_pf', name);
 	}
 
+	t.deepEqual(Object.keys(build.touched!), ['igb/igb_main.c', 'ixgbe/ixgbe_main.c', 'ixgbe/ixgbe_sriov.c']);
+	t.is(build.tried === null, build.warnings.some(warning => warning.includes('was not tried with it')));
+	t.regex(build.revisions!.headers ?? '', /^6\./, 'Debian tells it in its headers');
+
 	for (const driver of ['igb', 'ixgbe'] as const) {
 		const patches = build.patches.filter(one => one.driver === driver);
 		t.deepEqual(patches.map(({name}) => name), patches.map(({name}) => name).toSorted());

@@ -85,6 +85,11 @@ test('a build is stale when its kernel changed, went away, or it is damaged', as
 	const version = `${modules}/build/include/generated/uapi/linux/version.h`;
 	t.deepEqual(await state({...keptBuild, [version]: header(5)}), [[]]);
 	t.deepEqual(await state({...keptBuild, [version]: header(6)}), [['the kernel is 6.1.6 now, it was built from 6.1.5']]);
+	const revised = JSON.stringify({...build, revisions: {headers: '6.1.5-1', source: null}});
+	const headers = (revision: string) => ({[`${modules}/build/include/generated/package.h`]: `#define LINUX_PACKAGE_ID " Debian ${revision}"\n`});
+	t.deepEqual(await state({...keptBuild, [`${built}/build.json`]: revised, [version]: header(5), ...headers('6.1.5-1')}), [[]]);
+	t.deepEqual(await state({...keptBuild, [`${built}/build.json`]: revised, [version]: header(5), ...headers('6.1.5-2')}), [['the kernel\'s headers are Debian\'s 6.1.5-2 now, it was built with 6.1.5-1']]);
+	t.deepEqual(await state({...keptBuild, [version]: header(5), ...headers('6.1.5-2')}), [[]], 'a build of an older vfctl does not tell');
 	const gone = '/var/lib/vfctl/drivers/5.10.0-1-amd64';
 	t.deepEqual(await state(Object.fromEntries(Object.entries(keptBuild).map(([path, text]) => [path.replace(built, gone), text.replaceAll(release, '5.10.0-1-amd64')]))), [['this kernel is not installed any more']]);
 	const [[damaged]] = await state({[`${built}/build.json`]: '{"version":2}'}) as [[string]];

@@ -9,6 +9,7 @@ export const driverUsages = {
 	'driver status': '',
 	'driver install': '',
 	'driver uninstall': '',
+	'driver prune': '',
 	'driver load': '[what]',
 	'driver restore': '[what]',
 } as const;
@@ -48,6 +49,11 @@ export function addPfDriverCommands(parser: Argv, run: Run): void {
 			const {runUninstall} = await import('./commands/driver-install.ts');
 			await runUninstall(context, args);
 		}))
+		.command('prune', 'take away what was built and installed for kernels that were removed', y => y
+			.options(changeOptions), async args => run(args, async context => {
+			const {runPrune} = await import('./commands/driver-install.ts');
+			await runPrune(context);
+		}))
 		.command(`load ${driverUsages['driver load']}`, 'exchange the loaded driver for the one that vfctl built', y => y
 			.positional('what', swapWhat)
 			.option('from', {type: 'string', requiresArg: true, describe: 'directory with a build (default: that of vfctl driver build)'})
@@ -61,5 +67,5 @@ export function addPfDriverCommands(parser: Argv, run: Run): void {
 			const {runRestore} = await import('./commands/driver-swap.ts');
 			await runRestore(context, args);
 		}))
-		.demandCommand(1, 'name one of: build, status, install, uninstall, load, restore'));
+		.demandCommand(1, 'name one of: build, status, install, uninstall, prune, load, restore'));
 }

@@ -48,6 +48,9 @@ export interface DriverStatus {
 	security: ModuleSecurity;
 	drivers: readonly DriverState[];
 	builds: readonly BuildState[];
+	/** What `vfctl driver prune` would take away: kernels that were removed and have modules of vfctl, or a
+	 * build, and files of the store. */
+	leftovers: {installed: readonly string[]; builds: readonly string[]; stored: readonly string[]};
 }
 
 /** What the kernel says with the bits of `tainted` (Documentation/admin-guide/tainted-kernels.rst), of

@@ -7,13 +7,13 @@ import {hasModules, initramfsCommand, type InstallModulesAction} from './module-
 export const moduleStore = '/var/lib/vfctl/modules';
 
 /** Shell lines equivalent to the action. */
-export function installEquivalent({kernel, to, initramfs}: InstallModulesAction): string[] {
+export function installEquivalent({kernel, to, initramfs, gone = false}: InstallModulesAction): string[] {
 	const directory = quote(`/lib/modules/${kernel}/updates/vfctl`);
 	return [
 		`rm -rf ${directory}`,
 		...hasModules(to) ? [`mkdir -p ${directory}`] : [],
 		...builtModules.flatMap(name => to[name] === null ? [] : [`cp ${moduleStore}/${to[name]}.ko ${directory}/${name}.ko`]),
-		`depmod ${quote(kernel)}`,
+		...gone ? hasModules(to) ? [] : [`rmdir -p --ignore-fail-on-non-empty ${quote(`/lib/modules/${kernel}/updates`)}`] : [`depmod ${quote(kernel)}`],
 		...initramfs === null ? [] : [initramfsCommand(initramfs, kernel).map(word => quote(word)).join(' ')],
 	];
 }

@@ -16,6 +16,8 @@ export interface InstallModulesAction {
 	to: InstalledModules;
 	/** Null where the initramfs of the kernel holds none of the drivers. */
 	initramfs: InitramfsTool | null;
+	/** The kernel itself was removed: there is no index to make, and its directory goes when it is empty. */
+	gone?: boolean | undefined;
 }
 
 export const noModules: InstalledModules = {vfctl_pf: null, igb: null, ixgbe: null};

@@ -35,6 +35,18 @@ export function planUninstall(facts: InstallFacts): Plan {
 	return planOf(facts, noModules, `take vfctl's PF drivers for ${facts.kernel} away`);
 }
 
+/** Takes them out of the directories of kernels that were removed. */
+export function planPrune(installed: ReadonlyArray<{kernel: string; modules: InstalledModules}>): Plan {
+	return {
+		version: 1,
+		subject: {command: 'driver'},
+		title: installed.length === 0 ? 'no kernel that was removed has modules of vfctl left' : `take vfctl's PF drivers for ${installed.map(({kernel}) => kernel).join(', ')} away, which ${installed.length === 1 ? 'was' : 'were'} removed`,
+		actions: installed.map(({kernel, modules}) => ({kind: 'install-modules', kernel, from: modules, to: noModules, initramfs: null, gone: true})),
+		warnings: [],
+		risks: [],
+	};
+}
+
 function planOf({kernel, installed, initramfs}: InstallFacts, to: InstalledModules, title: string): Plan {
 	return {
 		version: 1,

@@ -149,7 +149,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('set-hugepages'), sizeKiB: v.pipe(v.number(), v.integer(), v.minValue(4)), node: v.nullable(count), from: v.pipe(v.number(), v.integer(), v.minValue(0)), to: v.pipe(v.number(), v.integer(), v.minValue(0))}),
 	v.strictObject({kind: v.literal('set-feature'), pf: bdf, netdev, feature: v.literal('ntuple-filters'), from: v.picklist(['on', 'off']), to: v.picklist(['on', 'off'])}),
 	v.strictObject({kind: v.literal('set-steer'), pf: bdf, netdev, location: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xFF_FF_FF_FF)), from: v.nullable(steerRule), to: v.nullable(steerRule)}),
-	v.strictObject({kind: v.literal('install-modules'), kernel: kernelRelease, from: installedModules, to: installedModules, initramfs: v.nullable(v.picklist(['update-initramfs', 'dracut']))}),
+	v.strictObject({kind: v.literal('install-modules'), kernel: kernelRelease, from: installedModules, to: installedModules, initramfs: v.nullable(v.picklist(['update-initramfs', 'dracut'])), gone: v.optional(v.boolean())}),
 	v.strictObject({kind: v.literal('swap-driver'), module: v.picklist(pfDrivers), from: driverFile, to: driverFile, options: v.array(moduleOption), devices: v.array(bdf)}),
 	v.strictObject({kind: v.literal('register-dkms'), version: v.pipe(v.string(), v.regex(/^\w[\w.+~-]{0,63}$/)), from: v.picklist(['absent', 'added']), to: v.picklist(['absent', 'added'])}),
 ]) satisfies v.GenericSchema<unknown, Action>;

@@ -11,8 +11,23 @@ export function driverStatusText(status: DriverStatus): string {
 		table(['MODULE', 'LOADED', 'TAINT', 'NEXT', 'FILE'], drivers.map(driver => row(driver))),
 		builds.length === 0 ? 'nothing is built' : table(['BUILT FOR', 'VERSION', 'DRIVERS', 'INSTALLED', 'STATE'], builds.map(build => buildRow(build))),
 		securityText(security),
+		...leftoversText(status.leftovers, 'left over: '),
 		...advice(status),
 	].join('\n\n');
+}
+
+/** What `vfctl driver prune` took of vfctl's own, or would take. */
+export function prunedText({builds, stored}: Pick<DriverStatus['leftovers'], 'builds' | 'stored'>, dryRun: boolean): string {
+	return leftoversText({installed: [], builds, stored}, dryRun ? 'would be removed: ' : 'removed: ').join('\n');
+}
+
+function leftoversText({installed, builds, stored}: DriverStatus['leftovers'], head: string): string[] {
+	const parts = [
+		...installed.length === 0 ? [] : [`modules for ${installed.join(', ')}, which ${installed.length === 1 ? 'was' : 'were'} removed (vfctl driver prune)`],
+		...builds.length === 0 ? [] : [`the build for ${builds.join(', ')}`],
+		...stored.length === 0 ? [] : [`${stored.length} ${stored.length === 1 ? 'module' : 'modules'} in the store that no operation names`],
+	];
+	return parts.length === 0 ? [] : [`${head}${parts.join('; ')}`];
 }
 
 function row({name, loaded, file}: DriverState): string[] {

@@ -6,6 +6,12 @@ export function installDirectory(kernel: string): string {
 	return `/lib/modules/${kernel}/updates/vfctl`;
 }
 
+/** The kernel was removed, whatever is left of its directory: it has no modules of its own and no headers. */
+export function isKernelGone(files: FileReader, kernel: string): boolean {
+	const directory = `/lib/modules/${kernel}`;
+	return files.list(`${directory}/kernel`).length === 0 && !files.exists(`${directory}/build`);
+}
+
 /** The file that modprobe takes for a module: modules.dep has one a name. Undefined when there is none. */
 export function moduleFile(files: FileReader, kernel: string, module: string): string | undefined {
 	const directory = `/lib/modules/${kernel}`;

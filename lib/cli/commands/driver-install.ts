@@ -1,15 +1,20 @@
-// vfctl driver install | uninstall
+// vfctl driver install | uninstall | prune
 import {resolve} from 'node:path';
 import {AppError} from '../../errors.ts';
 import {readDkms} from '../../exec/driver/read-dkms.ts';
 import {readInstalled} from '../../exec/driver/installed-modules.ts';
 import {initramfsOf} from '../../exec/driver/read-initramfs.ts';
+import {readLeftovers, type DriverLeftovers} from '../../exec/driver/read-leftovers.ts';
+import {removeLeftovers} from '../../exec/driver/remove-leftovers.ts';
 import type {SigningKey} from '../../exec/driver/sign-module.ts';
 import {stageModules} from '../../exec/driver/stage-modules.ts';
 import type {Host} from '../../host/host.ts';
 import {dkmsActions, dkmsRemoval} from '../../plan/dkms.ts';
+import {hasModules} from '../../plan/module-actions.ts';
 import type {Program} from '../../plan/persist/texts.ts';
-import {planInstall, planUninstall, type InstallFacts} from '../../plan/plan-install.ts';
+import {planInstall, planPrune, planUninstall, type InstallFacts} from '../../plan/plan-install.ts';
+import {prunedText} from '../../render/driver-status-text.ts';
+import {isKernelGone} from '../../sysfs/module-files.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
 import type {CommandContext} from '../context.ts';
 import {kernelArgument} from '../kernel-argument.ts';
@@ -55,6 +60,24 @@ export async function runUninstall(context: CommandContext, args: {kernel?: stri
 	});
 }
 
+/** Takes away what was left for kernels that were removed, and modules that nobody can ask for. */
+export async function runPrune(context: CommandContext): Promise<void> {
+	const {host, signal, options: {dryRun}} = context;
+	let found: DriverLeftovers = {installed: [], builds: [], stored: []};
+	await runPlanned(context, {
+		destructive: () => false,
+		async plan() {
+			found = readLeftovers(host.files);
+			if (!dryRun) {
+				await removeLeftovers({host, signal}, found);
+			}
+
+			return planPrune(found.installed);
+		},
+		more: () => ({text: prunedText(found, dryRun), json: {builds: found.builds, stored: found.stored}}),
+	});
+}
+
 /** The program that DKMS would start as root at every new kernel. */
 function safeProgram({name}: Host): Program {
 	const program = ownProgram();
@@ -70,6 +93,10 @@ async function readFacts(host: Host, kernel: string): Promise<InstallFacts> {
 }
 
 function requireKernel({files}: Host, kernel: string): void {
+	if (hasModules(readInstalled(files, kernel)) && isKernelGone(files, kernel)) {
+		throw new AppError('NO_KERNEL_SOURCE', `the kernel ${kernel} was removed`, {why: `/lib/modules/${kernel} has nothing but what was put beside it`, fix: 'vfctl driver prune takes the drivers for it away'});
+	}
+
 	if (!files.exists(`/lib/modules/${kernel}/modules.dep`)) {
 		throw new AppError('NO_KERNEL_SOURCE', `the kernel ${kernel} is not installed`, {why: `/lib/modules/${kernel} has no modules.dep`, fix: 'ls /lib/modules, and name one with --kernel'});
 	}

@@ -22,10 +22,15 @@ export const installModules: ActionHandler<InstallModulesAction> = {
 
 	async apply(context, action) {
 		const {host: {files}} = context;
-		const {kernel, to} = action;
+		const {kernel, to, gone = false} = action;
 		await keepPresent(context, kernel);
 		if (!sameModules(readInstalled(files, kernel), to)) {
 			await exchange(context, action);
+		}
+
+		if (gone) {
+			await removeEmpty(context, action);
+			return;
 		}
 
 		// These also when the files were right already: the process may have died between.
@@ -34,6 +39,19 @@ export const installModules: ActionHandler<InstallModulesAction> = {
 		await makeInitramfs(context, action);
 	},
 };
+
+/** The directory of a kernel that was removed was there for these modules alone. */
+async function removeEmpty(context: ActionContext, {kernel, to}: InstallModulesAction): Promise<void> {
+	if (!sameModules(readInstalled(context.host.files, kernel), to)) {
+		throw await stepFailed(context.host, `${installDirectory(kernel)} does not have what was put there`, {why: 'reading it back gave something else'});
+	}
+
+	for (const directory of [`/lib/modules/${kernel}/updates`, `/lib/modules/${kernel}`]) {
+		if (context.host.files.exists(directory)) {
+			await must(context, ['rmdir', '--ignore-fail-on-non-empty', directory], `${directory} cannot be removed`, fileMs);
+		}
+	}
+}
 
 /** Puts what is installed now into the store. */
 async function keepPresent(context: ActionContext, kernel: string): Promise<void> {

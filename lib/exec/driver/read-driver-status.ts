@@ -4,11 +4,12 @@ import {builtModules, hubModule, pfDrivers, type BuiltModule, type DriverBuild} 
 import type {BuildState, DriverState, DriverStatus, ModuleOrigin} from '../../model/driver-status.ts';
 import {kernelVersionText, versionOfHeader} from '../../model/kernel-version.ts';
 import {readAttribute} from '../../sysfs/attributes.ts';
-import {installDirectory, moduleFile, stockFile} from '../../sysfs/module-files.ts';
+import {installDirectory, isKernelGone, moduleFile, stockFile} from '../../sysfs/module-files.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
 import {callsHub, isOutOfTree} from '../swap/loaded-driver.ts';
 import {moduleField} from './module-info.ts';
 import {readBuild, readBuilds, type KeptBuild} from './read-builds.ts';
+import {readLeftovers} from './read-leftovers.ts';
 import {revisionOfHeaders} from './read-revisions.ts';
 
 export interface StatusRequest {
@@ -22,6 +23,7 @@ export async function readDriverStatus(host: Host, {kernel, sources}: StatusRequ
 	const {files} = host;
 	const running = readAttribute(files, '/proc/sys/kernel/osrelease') === kernel;
 	const {build} = readBuild(files, kernel);
+	const {installed, builds, stored} = readLeftovers(files);
 	return {
 		kernel, running,
 		security: readModuleSecurity(files),
@@ -31,6 +33,7 @@ export async function readDriverStatus(host: Host, {kernel, sources}: StatusRequ
 			file: await readFile(host, kernel, name, build),
 		}))),
 		builds: await Promise.all(readBuilds(files).map(async kept => readBuildState(host, kept, sources))),
+		leftovers: {installed: installed.map(one => one.kernel), builds, stored},
 	};
 }
 
@@ -93,7 +96,7 @@ async function readBuildState(host: Host, {kernel, build, problem}: KeptBuild, s
 
 /** Why a build should be made again. */
 function staleReasons(files: FileReader, {kernel, kernelVersion, revisions, sources: builtFrom}: DriverBuild, sources: string | null): string[] {
-	if (!files.exists(`/lib/modules/${kernel}`)) {
+	if (isKernelGone(files, kernel)) {
 		return ['this kernel is not installed any more'];
 	}
 

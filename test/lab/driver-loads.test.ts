@@ -1,0 +1,46 @@
+// vfctl_pf and the rebuilt igb are loaded and unloaded again and again while packets run between VFs:
+// the kernel complains of nothing and keeps nothing, and the last one works as the first.
+//
+// VFCTL_LAB_LOADS is how often (docs/lab.md: 100 were run once).
+import test from 'ava';
+import {Lab} from '../../lab/lab.ts';
+import {putDrivers} from './helpers/put-drivers.ts';
+
+const loads = Number(process.env['VFCTL_LAB_LOADS'] ?? 8);
+const loadMs = 60_000;
+let lab: Lab;
+
+test.before(async () => {
+	lab = await Lab.start({name: `driver-loads-${process.pid}`});
+});
+
+test.after.always(async () => {
+	await lab?.down();
+});
+
+/** What the script printed with these first words: the rest of each line. */
+function lines(output: string, ...words: string[]): string[][] {
+	return output.split('\n').map(line => line.split(' ')).filter(line => words.every((word, index) => line[index] === word)).map(line => line.slice(words.length));
+}
+
+test.serial('loaded and unloaded under traffic', async t => {
+	t.timeout((loads + 5) * loadMs);
+	const release = await putDrivers(lab);
+	await lab.put('test/lab/helpers/loads.sh', '/root/loads.sh');
+	await lab.exec('dmesg --clear');
+	const {stdout} = await lab.exec(['sh', '/root/loads.sh', String(loads), `/var/lib/vfctl/drivers/${release}`], {timeoutMs: (loads + 3) * loadMs});
+	t.log(stdout);
+	t.is(lines(stdout, 'load').length, loads);
+	t.is(lines(stdout, 'answered').length, 1);
+
+	const complaints = (await lab.exec('dmesg | grep -E "WARNING:|BUG:|Oops|Call Trace|refcount|waiting for .* to become free|leak"', {ok: [0, 1]})).stdout;
+	t.is(complaints, '');
+	// Documentation/admin-guide/tainted-kernels.rst: 7 died, 9 warned, 14 soft lockup.
+	t.is(Number((await lab.exec('cat /proc/sys/kernel/tainted')).stdout) & (1 << 7 | 1 << 9 | 1 << 14), 0);
+
+	// Less than one object a load in every cache: whatever a load would leave behind is at least one.
+	const before = new Map(lines(stdout, 'objects', 'begin').map(([cache, count]) => [cache, Number(count)]));
+	const grown = lines(stdout, 'objects', 'end').filter(([cache, count]) => Number(count) - (before.get(cache) ?? 0) >= loads);
+	t.true(before.size > 10);
+	t.deepEqual(grown, []);
+});
