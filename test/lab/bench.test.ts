@@ -72,19 +72,19 @@ test.serial('stopped in the middle of a measurement between namespaces: it puts 
 	await startBench(['netns:a', 'netns:b'], 'pgrep -f "[i]perf3 --server" && pgrep -f "[i]perf3 --client"');
 	await lab.exec('kill -INT $(cat /tmp/bench.pid)');
 	await lab.waitFor('test -e /tmp/bench.code', {timeoutMs: 240_000});
-	const {stdout} = await lab.exec('cat /tmp/bench.json');
-	t.is(JSON.parse(stdout).error.code, 'INTERRUPTED');
+	t.is((await lab.exec('cat /tmp/bench.code')).stdout.trim(), '130', 'INTERRUPTED');
 	const {json} = await vfctl.run(['recover']);
 	t.deepEqual(json.recovered ?? [], []);
 	t.is((await lab.exec('pgrep iperf3', {ok: 'any'})).stdout, '', 'no program stays');
 	await unchanged(t);
 });
 
-/** A measurement that goes on for minutes, once its programs run at both ends. */
+/** A measurement that goes on for minutes, once its programs run at both ends. They are looked for
+ * when it says that it measures: to look into guests takes the one processor from it. */
 async function startBench(ends: readonly [string, string], measuring: string): Promise<void> {
-	await lab.exec(`rm -f /tmp/bench.*; (vfctl bench ${ends.join(' ')} --method sriov --on eth1 --test stream --seconds 600 --runs 1 --json >/tmp/bench.json 2>/tmp/bench.err </dev/null & echo $! >/tmp/bench.pid; wait $!; echo $? >/tmp/bench.code) >/dev/null 2>&1 &`);
-	await lab.waitFor(`test -e /tmp/bench.code || { ${measuring}; }`, {timeoutMs: 300_000, everyMs: 2000});
-	await lab.exec('test ! -e /tmp/bench.code || { cat /tmp/bench.json /tmp/bench.err >&2; false; }');
+	await lab.exec(`rm -f /tmp/bench.*; (vfctl bench ${ends.join(' ')} --method sriov --on eth1 --test stream --seconds 600 --runs 1 >/tmp/bench.out 2>/tmp/bench.err </dev/null & echo $! >/tmp/bench.pid; wait $!; echo $? >/tmp/bench.code) >/dev/null 2>&1 &`);
+	await lab.waitFor(`test -e /tmp/bench.code || { grep -q ': stream$' /tmp/bench.err && ${measuring}; }`, {timeoutMs: 300_000, everyMs: 2000});
+	await lab.exec('test ! -e /tmp/bench.code || { cat /tmp/bench.out /tmp/bench.err >&2; false; }');
 }
 
 async function unchanged(t: {deepEqual(actual: unknown, expected: unknown): unknown}): Promise<void> {
