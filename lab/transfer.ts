@@ -29,20 +29,26 @@ export async function putInto(ssh: Ssh, source: string, destination: string): Pr
 // for programs that run a few seconds (measured: 5.4 s instead of 10.9 s for three commands).
 export const NODE_FLAGS = '--jitless';
 
-// Copies the built vfctl to /opt/vfctl there, with koffi and its library for this platform only.
-export async function installVfctlInto(ssh: Ssh): Promise<void> {
+// Says to tar what an installed vfctl is, from its directory: the built program, with koffi and its library for
+// this platform only.
+export function vfctlFiles(): string[] {
 	const built = path.join(repositoryDirectory, 'dist/vfctl.cjs');
 	if (statSync(built, {throwIfNoEntry: false}) === undefined) {
 		throw new LabError('vfctl is not built', {why: `there is no ${built}`, fix: 'npm run build'});
 	}
 
-	await unpackInto(ssh, [
+	return [
 		'-C', path.dirname(built), 'vfctl.cjs',
 		'-C', repositoryDirectory,
 		'--exclude=musl_x64', '--exclude=*.cc', '--exclude=*.hh', '--exclude=*.inc', '--exclude=*.S', '--exclude=*.d.ts',
 		...['package.json', 'index.cjs', 'index.js', 'indirect.cjs', 'indirect.js', 'src'].map(name => `node_modules/koffi/${name}`),
 		'node_modules/@koromix/koffi-linux-x64',
-	], '/opt/vfctl');
+	];
+}
+
+// Copies the built vfctl to /opt/vfctl there.
+export async function installVfctlInto(ssh: Ssh): Promise<void> {
+	await unpackInto(ssh, vfctlFiles(), '/opt/vfctl');
 	await ssh.exec('cat >/usr/local/bin/vfctl && chmod 755 /usr/local/bin/vfctl', {
 		timeoutMs: COMMAND_MS,
 		input: `#!/bin/sh\nexec node ${NODE_FLAGS} /opt/vfctl/vfctl.cjs "$@"\n`,

@@ -221,6 +221,37 @@ test('a kernel log that cannot be read leaves everything unknown', async t => {
 	t.is((await look(host, 'pf0')).view.pfs[0]!.source, 'none');
 });
 
+// As ixgbevf (two blanks) and igbvf write it; a VF of a card that is not here, and a line of another driver.
+const inReset = `[   20.000001] ixgbevf 0000:03:10.0: PF still in reset state.  Is the PF interface up?
+[   20.000002] ixgbevf 0000:03:10.0: Assigning random MAC address
+[   21.000001] ixgbevf 0000:03:10.0: PF still in reset state.  Is the PF interface up?
+[   22.000001] igbvf 0000:04:10.2: PF still in reset state. Is the PF interface up?
+[   23.000001] ixgbevf 0000:07:10.0: PF still in reset state.  Is the PF interface up?
+[   24.000001] ixgbe 0000:03:00.0 pf0: PF still in reset state. Is the PF interface up?
+`;
+
+test('a VF driver that started while the PF was in reset is told with any driver of the PF', async t => {
+	const pfs = hostBuilder('in-reset').pf({card: '82599', bdf: pf, name: 'pf0', vfs: 2, rebuilt: true}).pf({card: '82576', bdf: '0000:04:00.0', name: 'eth1', vfs: 2});
+	const {view, text} = await look(simHost(pfs.command(['dmesg'], inReset).record()));
+	t.deepEqual(view.pfs.map(({source, vfs}) => [source, ...vfs.map(({pfInReset}) => pfInReset)]), [['driver', 2, null], ['kernel log', null, 1]]);
+	t.regex(text, /^the VF's driver on this host started while the PF was in reset \(kernel log\): pf0#0 2 times$/m);
+	t.regex(text, /\(kernel log\): eth1#1 1 time$/m);
+	t.deepEqual(view.pfs.map(({up}) => up), [true, true]);
+	t.notRegex(text, /its interface is down/);
+});
+
+test('a PF whose interface is down is told, with what its VFs will say', async t => {
+	for (const rebuilt of [true, false]) {
+		const {view, text} = await look(simHost(hostBuilder('down').pf({card: '82599', bdf: pf, name: 'pf0', vfs: 2, up: false, rebuilt}).record()), 'pf0');
+		t.false(view.pfs[0]!.up!);
+		t.deepEqual(view.pfs[0]!.hints.filter(({kind}) => kind === 'pf-down').map(({vf}) => vf), [null]);
+		t.regex(text, /^hint: its interface is down: .*'PF still in reset state'; ip link set pf0 up/m);
+	}
+
+	const alone = await look(simHost(hostBuilder('no-vfs').pf({card: '82599', bdf: pf, name: 'pf0', up: false}).record()), 'pf0');
+	t.deepEqual(alone.view.pfs[0]!.hints, [], 'without VFs it harms nobody');
+});
+
 test('many resets within a minute are told from the log', async t => {
 	const lines = (apart: number) => Array.from({length: 5}, (_, index) => `[${String(100 + index * apart).padStart(5)}.000001] ixgbe 0000:03:00.0 pf0: VF Reset msg received from vf 2\n`).join('');
 	t.deepEqual((await look(stock(lines(5)), 'pf0')).view.pfs[0]!.hints.map(({vf, kind}) => [vf, kind]), [['pf0#2', 'many-resets']]);
@@ -467,6 +498,16 @@ test('watching tells of messages that went by, of VFs that come and go, and of o
 		host.machine.vfStates.get(pf)!.pop();
 	}]);
 	t.deepEqual(all.map(line => line.slice(3)), ['pf0#1: the VF is gone']);
+});
+
+test('watching the driver of vfctl tells of the log only what the VF\'s own driver says', async t => {
+	const host = live();
+	t.deepEqual(await watched(host, [
+		() => {
+			host.machine.log.push('[  120.000001] ixgbe 0000:03:00.0 pf0: Unhandled Msg 00000000', '[  120.000002] ixgbe: Error receiving message from VF', '[  120.000003] ixgbevf 0000:03:10.2: PF still in reset state.  Is the PF interface up?');
+		},
+		() => {},
+	]), ['01 pf0#1: ixgbevf 0000:03:10.2: PF still in reset state.  Is the PF interface up?']);
 });
 
 test('watching a stock driver tells new lines of the log', async t => {

@@ -38,8 +38,14 @@ export async function watchMailboxes(host: Host, pfs: readonly Pf[], {signal, fi
 			}
 		}
 
+		// The driver of vfctl has told the rest already.
+		const stock = pfs.filter(({bdf}) => !now.mailboxes.has(bdf));
 		for (const event of newEvents(before.events, now.events)) {
-			tellEvent(pfs, event, tell);
+			if (event.vfBdf === null) {
+				tellEvent(stock, event, tell);
+			} else {
+				tellVfEvent(pfs, event, tell);
+			}
 		}
 
 		before = now;
@@ -71,6 +77,14 @@ function newEvents(before: readonly MailboxEvent[] | null, now: readonly Mailbox
 
 	const at = last === undefined ? -1 : now.findLastIndex(({seconds, text}) => seconds === last.seconds && text === last.text);
 	return now.slice(at + 1);
+}
+
+function tellVfEvent(pfs: readonly Pf[], {vfBdf, text}: MailboxEvent, tell: WatchOptions['tell']): void {
+	for (const pf of pfs) {
+		for (const {index} of pf.vfs.filter(({bdf}) => bdf === vfBdf)) {
+			tell({pf, vf: index, kind: 'log', text});
+		}
+	}
 }
 
 function tellEvent(pfs: readonly Pf[], {pf: bdf, vf, driver, text}: MailboxEvent, tell: WatchOptions['tell']): void {

@@ -1,9 +1,10 @@
 // What a mailbox's record says about trouble: one sentence each, with cause and remedy.
 import {newestVersion, versionName, type PfLog, type PfMailbox, type VfMailbox} from './mailbox.ts';
 import {isClear, operationOf, replyOf} from './mailbox-message.ts';
+import {quote} from './shell-word.ts';
 
 /** Kinds of trouble, for --json. */
-export type HintKind = 'no-version' | 'only-refusals' | 'many-resets' | 'read-errors' | 'older-vf-driver' | 'refused-versions';
+export type HintKind = 'no-version' | 'only-refusals' | 'many-resets' | 'read-errors' | 'older-vf-driver' | 'refused-versions' | 'pf-down';
 
 export interface MailboxHint {
 	/** Index of the VF. */
@@ -81,6 +82,12 @@ function resetLoop({messages}: VfMailbox): Array<[HintKind, string]> {
 
 function manyResetsHint(resets: number): Array<[HintKind, string]> {
 	return resets < manyResets ? [] : [['many-resets', `${resets} resets within a minute: the VF's driver starts over and over; look at the guest's kernel log for what it waits for (most often the link: is the PF up?)`]];
+}
+
+/** What VFs get from a PF whose interface is down. ixgbe and igb let VFs out of reset when it comes
+ * up (PFRSTD: ixgbe_up_complete, igb_up). */
+export function downHint(name: string): string {
+	return `its interface is down: VFs have no link, and a VF driver that starts now says 'PF still in reset state'; ip link set ${quote(name)} up, then load the VF's driver again or restart the guest`;
 }
 
 /** The hints of a PF whose stock driver tells by the kernel log alone. */

@@ -89,6 +89,9 @@ export interface VfLog {
 	readonly refusedFilters: number | null;
 	/** Times that the card saw foreign source addresses of this VF (igb). */
 	readonly spoofEvents: number | null;
+	/** Times that the VF's own driver, on this host, found the PF in reset when it started: 'PF still
+	 * in reset state'. Known with any driver of the PF; a guest says it in its own log. */
+	readonly pfInReset: number | null;
 }
 
 /** One PF as far as the kernel log tells. */

@@ -31,6 +31,7 @@ function body(pf: PfMailboxView, alone: boolean): string[] {
 		...unhandledWords === null ? [] : [`messages that the driver did not know: ${unhandledWords.join(', ')}`],
 		...spoofedPackets === null ? [] : [`frames with a foreign source address, dropped: ${spoofedPackets}`],
 		...readErrors === null ? [] : [`requests that could not be read: ${readErrors}`],
+		...inReset(vfs),
 	];
 	return [...alone ? vfs.map(vf => oneText(vf, source, driver)) : [source === 'driver' ? toldTable(vfs, driver) : loggedTable(vfs)], ...ofAll];
 }
@@ -40,6 +41,12 @@ function toldTable(vfs: readonly VfMailboxView[], driver: string): string {
 		vf.name, versionText(vf, driver), namesOf(vf.refused), cell(vf.resetMessages), cell(vf.flrs), cell(vf.acks), cell(vf.nacks), cell(vf.unhandled), cell(vf.readErrors),
 		cell(vf.mac), vf.portVlan === 0 ? '' : cell(vf.portVlan), ageText(vf.lastMessageAgeMs), vf.messages?.at(-1)?.text ?? '',
 	]));
+}
+
+/** Not a column: seldom, and not of guests. */
+function inReset(vfs: readonly VfMailboxView[]): string[] {
+	const found = vfs.flatMap(({name, pfInReset}) => pfInReset === null ? [] : [`${name} ${pfInReset} ${pfInReset === 1 ? 'time' : 'times'}`]);
+	return found.length === 0 ? [] : [`the VF's driver on this host started while the PF was in reset (kernel log): ${found.join(', ')}`];
 }
 
 const unknown = 'unknown';

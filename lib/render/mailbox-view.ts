@@ -1,5 +1,5 @@
 // Mailboxes in the shape of `vfctl mailbox --json`. null is "not known".
-import {logHints, mailboxHints, type HintKind} from '../model/mailbox-hints.ts';
+import {downHint, logHints, mailboxHints, type HintKind} from '../model/mailbox-hints.ts';
 import {exchangesOf, exchangeText, type Exchange} from '../model/mailbox-message.ts';
 import {isMailboxDriver, versionName, type PfLog, type PfMailbox, type VfLog, type VfMailbox} from '../model/mailbox.ts';
 import type {Pf, Vf} from '../model/pci.ts';
@@ -12,6 +12,8 @@ export interface MailboxFacts {
 	mailbox: PfMailbox | null;
 	/** Null when the log cannot be read. */
 	log: PfLog | null;
+	/** Its interface is up; null when it has none here. */
+	up: boolean | null;
 }
 
 interface VersionView {
@@ -40,6 +42,9 @@ export interface VfMailboxView {
 	refusedVlans: number | null;
 	refusedFilters: number | null;
 	spoofEvents: number | null;
+	/** From the kernel log, with any driver of the PF: how often the VF's driver on this host found
+	 * the PF in reset. */
+	pfInReset: number | null;
 	mac: string | null;
 	macs: string[] | null;
 	vlans: string | null;
@@ -56,6 +61,8 @@ export interface PfMailboxView {
 	bdf: string;
 	driver: string | null;
 	source: 'driver' | 'kernel log' | 'none';
+	/** Its interface is up; null when it has none in this namespace. */
+	up: boolean | null;
 	/** What the kernel log tells of the PF as a whole. */
 	unhandledWords: string[] | null;
 	spoofedPackets: number | null;
@@ -75,17 +82,19 @@ export function mailboxView(host: string, facts: readonly MailboxFacts[], vf?: V
 	return {version: 1, host, pfs: facts.map(one => pfView(one, vf?.index))};
 }
 
-function pfView({pf, mailbox, log}: MailboxFacts, only: number | undefined): PfMailboxView {
+function pfView({pf, mailbox, log, up}: MailboxFacts, only: number | undefined): PfMailboxView {
 	const name = pfName(pf);
 	const chosen = <T extends {index: number}>(vfs: readonly T[]) => vfs.filter(({index}) => only === undefined || index === only);
 	const nameOf = (index: number) => `${name}#${index}`;
-	const base = {name, bdf: pf.bdf, driver: pf.driver, unhandledWords: null, spoofedPackets: null, readErrors: null};
+	const logged = (index: number) => log?.vfs.find(vf => vf.index === index);
+	const down = up === false && isMailboxDriver(pf.driver) && pf.vfs.length > 0 ? [{vf: null, kind: 'pf-down' as const, text: downHint(name)}] : [];
+	const base = {name, bdf: pf.bdf, driver: pf.driver, up, unhandledWords: null, spoofedPackets: null, readErrors: null};
 	if (mailbox !== null) {
 		const hints = mailboxHints({...mailbox, vfs: chosen(mailbox.vfs)});
 		return {
 			...base, source: 'driver',
-			vfs: chosen(mailbox.vfs).map(vf => toldView(mailbox.driver, vf, {name: nameOf(vf.index), bdf: pf.vfs.find(({index}) => index === vf.index)?.bdf ?? null})),
-			hints: hints.map(({vf, kind, text}) => ({vf: nameOf(vf), kind, text})),
+			vfs: chosen(mailbox.vfs).map(vf => toldView(mailbox.driver, vf, {name: nameOf(vf.index), bdf: pf.vfs.find(({index}) => index === vf.index)?.bdf ?? null, pfInReset: logged(vf.index)?.pfInReset ?? null})),
+			hints: [...down, ...hints.map(({vf, kind, text}) => ({vf: nameOf(vf), kind, text}))],
 		};
 	}
 
@@ -96,15 +105,16 @@ function pfView({pf, mailbox, log}: MailboxFacts, only: number | undefined): PfM
 		unhandledWords: log?.unhandled?.map(word => word.toString(16).padStart(8, '0')) ?? null,
 		spoofedPackets: log?.spoofedPackets ?? null,
 		readErrors: log?.readErrors ?? null,
-		vfs: chosen(pf.vfs).map(vf => loggedView(vf, log?.vfs.find(({index}) => index === vf.index), nameOf(vf.index))),
+		vfs: chosen(pf.vfs).map(vf => loggedView(vf, logged(vf.index), nameOf(vf.index))),
 		hints: [
+			...down,
 			...hints.pf.map(text => ({vf: null, kind: 'read-errors' as const, text})),
 			...hints.vfs.filter(({vf}) => only === undefined || vf === only).map(({vf, kind, text}) => ({vf: nameOf(vf), kind, text})),
 		],
 	};
 }
 
-function toldView(driver: string, vf: VfMailbox, place: {name: string; bdf: string | null}): VfMailboxView {
+function toldView(driver: string, vf: VfMailbox, place: Pick<VfMailboxView, 'name' | 'bdf' | 'pfInReset'>): VfMailboxView {
 	const {index, version, refused, messages, ageMs, requests, replies, acks, nacks, pings, readErrors, unhandled, resetMessages, flrs, mac, macs, vlans, portVlan, spoofchk, trust, link} = vf;
 	return {
 		...place, index,
@@ -127,6 +137,7 @@ function loggedView({index, bdf, settings}: Vf, log: VfLog | undefined, name: st
 		resetMessages: log?.resetMessages ?? null,
 		flrs: null,
 		refusedMacs: log?.refusedMacs ?? null, refusedVlans: log?.refusedVlans ?? null, refusedFilters: log?.refusedFilters ?? null, spoofEvents: log?.spoofEvents ?? null,
+		pfInReset: log?.pfInReset ?? null,
 		mac: settings?.mac ?? null, macs: null, vlans: null,
 		portVlan: settings?.vlan ?? null, spoofchk: settings?.spoofchk ?? null, trust: settings?.trust ?? null, link: settings?.linkState ?? null,
 		lastMessageAgeMs: null, messages: null,

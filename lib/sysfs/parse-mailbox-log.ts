@@ -1,7 +1,9 @@
-// What stock PF drivers write about mailboxes into the kernel log. Wordings from ixgbe_sriov.c,
-// ixgbe_main.c and igb_main.c of Linux 6.1 and 6.12.
+// What stock PF drivers, and the drivers of VFs on this host, write about mailboxes into the kernel
+// log. Wordings from ixgbe_sriov.c, ixgbe_main.c, igb_main.c, ixgbevf_main.c and igbvf/netdev.c of
+// Linux 6.1 and 6.12.
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import type {PfLog, VfLog} from '../model/mailbox.ts';
+import type {Vf} from '../model/pci.ts';
 
 /** One thing that the log tells. `vf` null: the line does not say of which VF; `pf` null: nor of
  * which PF. */
@@ -11,7 +13,9 @@ export interface MailboxEvent {
 	readonly driver: string;
 	readonly pf: Bdf | null;
 	readonly vf: number | null;
-	readonly kind: 'refused-version' | 'unhandled' | 'reset' | 'refused-mac' | 'refused-vlan' | 'refused-filter' | 'spoof' | 'read-error';
+	/** Address of the VF whose own driver wrote the line; null when the PF's did. */
+	readonly vfBdf: Bdf | null;
+	readonly kind: 'refused-version' | 'unhandled' | 'reset' | 'refused-mac' | 'refused-vlan' | 'refused-filter' | 'spoof' | 'read-error' | 'pf-in-reset';
 	/** Wire number of the version, first word of the message, or number of frames. */
 	readonly value: number | null;
 	/** The line, without its time. */
@@ -28,6 +32,7 @@ interface Wording {
 }
 
 const wordings: readonly Wording[] = [
+	{pattern: /: PF still in reset state\./, kind: 'pf-in-reset'},
 	// The first is of kernels before 6.13, 6.12.5 and 6.1.120 (15915b43a7fb); the second is only there with dynamic debug.
 	{pattern: /: VF (?<vf>\d{1,5}) requested (?:invalid|unsupported) api version (?<value>\d{1,9})/, kind: 'refused-version', base: 10},
 	{pattern: /: VF Reset msg received from vf (?<vf>\d{1,5})/, kind: 'reset'},
@@ -47,17 +52,20 @@ export function parseMailboxLog(text: string): MailboxEvent[] {
 }
 
 function eventOf(line: string): MailboxEvent | undefined {
-	const [, time, driver, address, rest] = /^(?:\[\s*(\d{1,12}\.\d{1,9})\] ?)?(igb|ixgbe)(?: ([\da-f:.]{12,16}))?(?: \S{1,16})?(: .*)$/.exec(line) ?? [];
+	const [, time, driver, ofVf, address, rest] = /^(?:\[\s*(\d{1,12}\.\d{1,9})\] ?)?(igb|ixgbe)(vf)?(?: ([\da-f:.]{12,16}))?(?: \S{1,16})?(: .*)$/.exec(line) ?? [];
 	if (driver === undefined || rest === undefined) {
 		return undefined;
 	}
 
+	const bdf = parseBdf(address ?? '') ?? null;
 	for (const {pattern, kind, base} of wordings) {
 		const groups = pattern.exec(rest);
-		if (groups) {
+		// A VF's driver tells this one thing, and a PF's never.
+		if (groups && (kind === 'pf-in-reset') === (ofVf !== undefined)) {
 			const {vf, value} = groups.groups ?? {};
 			return {
-				seconds: time === undefined ? null : Number(time), driver, pf: parseBdf(address ?? '') ?? null, kind,
+				seconds: time === undefined ? null : Number(time), driver, kind,
+				...ofVf === undefined ? {pf: bdf, vfBdf: null} : {pf: null, vfBdf: bdf},
 				vf: vf === undefined ? null : Number(vf),
 				value: value === undefined ? null : Number.parseInt(value, base ?? 10),
 				text: line.replace(/^\[[^\]]*\] ?/, ''),
@@ -68,8 +76,8 @@ function eventOf(line: string): MailboxEvent | undefined {
 	return undefined;
 }
 
-/** What the events say of one PF with VFs of these indexes. */
-export function logOf(events: readonly MailboxEvent[], pf: Bdf, driver: string, indexes: readonly number[]): PfLog {
+/** What the events say of one PF with these VFs. */
+export function logOf(events: readonly MailboxEvent[], pf: Bdf, driver: string, vfs: readonly Pick<Vf, 'index' | 'bdf'>[]): PfLog {
 	const own = events.filter(event => event.pf === pf);
 	const unhandled = own.filter(({kind}) => kind === 'unhandled').flatMap(({value}) => value ?? []);
 	const spoofed = own.filter(({kind, vf}) => kind === 'spoof' && vf === null);
@@ -77,14 +85,17 @@ export function logOf(events: readonly MailboxEvent[], pf: Bdf, driver: string, 
 	const errors = events.filter(event => event.kind === 'read-error' && (event.pf === pf || (event.pf === null && event.driver === driver))).length;
 	return {
 		pf,
-		vfs: indexes.map(index => vfLogOf(own.filter(({vf}) => vf === index), index)),
+		vfs: vfs.map(({index, bdf}) => ({
+			...vfLogOf(own.filter(({vf}) => vf === index), index),
+			pfInReset: orNull(events.filter(({kind, vfBdf}) => kind === 'pf-in-reset' && vfBdf === bdf).length),
+		})),
 		unhandled: unhandled.length === 0 ? null : unhandled,
 		spoofedPackets: spoofed.length === 0 ? null : spoofed.reduce((sum, {value}) => sum + (value ?? 0), 0),
 		readErrors: orNull(errors),
 	};
 }
 
-function vfLogOf(events: readonly MailboxEvent[], index: number): VfLog {
+function vfLogOf(events: readonly MailboxEvent[], index: number): Omit<VfLog, 'pfInReset'> {
 	const count = (kind: Kind) => orNull(events.filter(event => event.kind === kind).length);
 	// A reset begins the negotiation anew.
 	const since = events.slice(events.findLastIndex(({kind}) => kind === 'reset') + 1);

@@ -1,9 +1,10 @@
 // The real ixgbe, as the distribution has it and as vfctl rebuilds it, with the real ixgbevf, on an
-// 82599 that lives in a module: the versions that they agree on, what vfctl_pf keeps of it, and what
-// becomes of a PF whose VF sends nonsense. For each kernel whose headers and source are installed.
-import test from 'ava';
+// 82599 that lives in a module: the versions that they agree on, what vfctl_pf keeps of it and `vfctl
+// mailbox` tells there, and what becomes of a PF whose VF sends nonsense. For each kernel whose headers and source are installed.
+import test, {type ExecutionContext} from 'ava';
 import {versionName} from '../../lib/model/mailbox.ts';
 import type {PfMailbox, VfMailbox} from '../../lib/model/mailbox.ts';
+import type {MailboxView, PfMailboxView, VfMailboxView} from '../../lib/render/mailbox-view.ts';
 import {readMailboxes} from '../../lib/sysfs/read-mailbox.ts';
 import {buildableReleases, mockKernel} from './helpers/mock-drivers.ts';
 import {booksOf, runMockMachine, type Sections} from './helpers/mock-machine.ts';
@@ -27,13 +28,17 @@ section agreed; books
 section link; ip -brief link show $(vfdev 0)
 
 echo 0,0 >/sys/module/mock82599/parameters/request
+waitfor 20 logged 'Unhandled Msg 00000000'
 section zero; books
+told zero-told
 
 ip link set $(pfdev) vf 0 mac 02:11:22:33:44:55
 ip link set $(pfdev) vf 0 vlan 100
 ip link set $(pfdev) vf 0 spoofchk off
 ip link set $(pfdev) vf 0 trust on
 section set; books
+told set-told
+shown set-shown "$(pfdev)#0"
 ip link set $(pfdev) vf 0 trust off
 # The PF has asked the VF to reset; until then it refuses everything.
 ip link set $(vfdev 0) down; ip link set $(vfdev 0) up
@@ -42,6 +47,7 @@ ip link set $(vfdev 0) address 02:99:99:99:99:99 2>&1 | head -n 1
 section mac-refused; books
 ip link add link $(vfdev 0) name tagged type vlan id 7 2>&1 | head -n 1
 section vlan-refused; books
+told refused-told
 ip link set $(pfdev) vf 0 vlan 0 mac 00:00:00:00:00:00
 ip link set $(pfdev) vf 0 trust on
 ip link set $(vfdev 0) down; ip link set $(vfdev 0) up
@@ -58,6 +64,7 @@ echo flr >$pf/virtfn0/reset_method
 ip link set $(vfdev 0) down
 echo 1 >$pf/virtfn0/reset
 section flr; books
+told flr-told
 ip link set $(vfdev 0) up
 waitfor 30 carrier $(vfdev 0)
 section unaware; books
@@ -68,6 +75,9 @@ section again; books
 rmmod ixgbevf
 ip link set $(pfdev) down
 load ixgbevf
+waitfor 20 logged 'PF still in reset state'
+told down-told
+shown down-shown
 ip link set $(pfdev) up
 waitfor 20 carrier $(pfdev)
 rmmod ixgbevf
@@ -76,6 +86,7 @@ waitfor 20 test -d $pf/virtfn1/net
 ip link set $(vfdev 1) up
 waitfor 30 carrier $(vfdev 1)
 section up; books
+told up-told
 
 section log; dmesg
 rmmod ixgbevf
@@ -107,6 +118,7 @@ for (const series of ['6.1', '6.12']) {
 		t.deepEqual(refused.slice(0, 3), [8, 7, 6], 'only dynamic debug shows it');
 		t.regex(sections.get('log')!, /Unhandled Msg 00000000/);
 		whole(t, sections);
+		toldByLog(t, sections);
 	});
 
 	test.serial(`${series}: the rebuilt one agrees on 1.7 and keeps its books`, async t => {
@@ -150,6 +162,7 @@ for (const series of ['6.1', '6.12']) {
 		t.deepEqual([...readMailboxes(booksOf(sections.get('unloaded')!)).keys()], []);
 		t.regex(sections.get('gone')!, /No such file/);
 		whole(t, sections);
+		toldByDriver(t, sections);
 	});
 
 	test.serial(`${series}: every operation code with random payload, and resets in between, leave all whole`, async t => {
@@ -195,13 +208,82 @@ rmmod ixgbevf && rmmod ixgbe && rmmod mock82599 && rmmod vfctl_pf && section gon
 	});
 }
 
+/** What `vfctl mailbox` itself said there with the rebuilt driver. */
+function toldByDriver(t: ExecutionContext, sections: Sections): void {
+	const {pfAt, at, hints} = toldAt(sections);
+	t.like(pfAt('zero-told'), {bdf: pf, driver: 'ixgbe', source: 'driver', up: true});
+	t.like(at('zero-told'), {version: {number: 8, name: '1.7'}, refused: [], unhandled: 1, readErrors: 0, pfInReset: null});
+	t.true(at('zero-told').messages!.some(({text}) => text === 'EMPTY -> NACK'));
+
+	t.like(at('set-told'), {mac: '02:11:22:33:44:55', portVlan: 100, spoofchk: false, trust: true});
+	t.like(at('set-told', 1), {portVlan: 0, spoofchk: true, trust: false});
+	t.regex(sections.get('set-shown')!, /^ +MAC +02:11:22:33:44:55$/m);
+	t.regex(sections.get('set-shown')!, /^ +VLAN +port VLAN 100/m);
+	t.regex(sections.get('set-shown')!, /^ +set +spoofchk off, trust on, link auto$/m);
+	t.regex(sections.get('set-shown')!, /^ +\d+\.\d s +EMPTY -> NACK$/m);
+
+	const refused = at('refused-told').messages!.map(({text}) => text);
+	t.true(refused.includes('SET_MAC 02:99:99:99:99:99 -> NACK'), refused.join('\n'));
+	t.true(refused.includes('SET_VLAN add 7 -> NACK'), refused.join('\n'));
+	t.true(at('refused-told').nacks! > at('set-told').nacks!);
+
+	t.true(at('flr-told').flrs! > at('refused-told').flrs!);
+	t.is(at('flr-told').version, null);
+
+	pfIsDown(t, sections);
+	t.regex(sections.get('down-shown')!, /told by the driver of vfctl$/m);
+	t.is(at('up-told', 1).version?.name, '1.7');
+	t.false(hints('up-told').includes('pf-down'));
+}
+
+/** The same of the distribution's driver, as far as the kernel log and `ip` know it. */
+function toldByLog(t: ExecutionContext, sections: Sections): void {
+	const {pfAt, at, hints} = toldAt(sections);
+	t.like(pfAt('zero-told'), {bdf: pf, driver: 'ixgbe', source: 'kernel log', up: true});
+	t.deepEqual(pfAt('zero-told').unhandledWords, ['00000000']);
+	t.like(at('zero-told'), {version: null, unhandled: null, acks: null, messages: null});
+	t.deepEqual(at('zero-told').refused?.map(({name}) => name), ['1.7', '1.6', '1.5'], 'by dynamic debug');
+	t.true(at('zero-told').resetMessages! > 0);
+
+	t.like(at('set-told'), {mac: '02:11:22:33:44:55', portVlan: 100, spoofchk: false, trust: true});
+	t.regex(sections.get('set-shown')!, /^ +version +unknown$/m);
+	t.regex(sections.get('set-shown')!, /^ +set +spoofchk off, trust on, link/m);
+	t.true(at('refused-told').refusedMacs! >= 1);
+	t.true(at('refused-told').refusedVlans! >= 1);
+	t.like(at('flr-told'), {flrs: null}, 'the log does not tell');
+
+	pfIsDown(t, sections);
+	t.regex(sections.get('down-shown')!, /stock driver: from the kernel log$/m);
+	t.regex(sections.get('down-shown')!, /^messages that the driver did not know: 00000000$/m);
+	t.false(hints('up-told').includes('pf-down'));
+}
+
+/** Whatever the driver of the PF, the VFs' own said it. */
+function pfIsDown(t: ExecutionContext, sections: Sections): void {
+	const {pfAt, at, hints} = toldAt(sections);
+	t.false(pfAt('down-told').up!);
+	t.deepEqual([0, 1].map(index => at('down-told', index).pfInReset), [1, 1]);
+	t.true(hints('down-told').includes('pf-down'));
+	t.regex(sections.get('down-shown')!, /^the VF's driver on this host started while the PF was in reset \(kernel log\): \S+#0 1 time, \S+#1 1 time$/m);
+	t.regex(sections.get('down-shown')!, /^hint: its interface is down: .*PF still in reset state/m);
+}
+
+function toldAt(sections: Sections): {pfAt: (section: string) => PfMailboxView; at: (section: string, index?: number) => VfMailboxView; hints: (section: string) => string[]} {
+	const pfAt = (section: string): PfMailboxView => (JSON.parse(sections.get(section)!) as MailboxView).pfs[0]!;
+	return {
+		pfAt,
+		at: (section, index = 0) => pfAt(section).vfs.find(vf => vf.index === index)!,
+		hints: section => pfAt(section).hints.map(({kind}) => kind),
+	};
+}
+
 function vfAt(sections: Sections, section: string, index: number): VfMailbox | undefined {
 	const books: PfMailbox | undefined = readMailboxes(booksOf(sections.get(section)!)).get(pf as never);
 	return books?.vfs.find(vf => vf.index === index);
 }
 
 /** The kernel had nothing to complain of. */
-function whole(t: {notRegex: (text: string, regex: RegExp) => unknown; false: (value: boolean, message: string) => unknown}, sections: Sections): void {
+function whole(t: ExecutionContext, sections: Sections): void {
 	t.notRegex(sections.get('log')!, /BUG:|WARNING:|Oops|general protection|Call Trace|refcount_t|use-after-free/);
 	t.false([...sections.values()].some(text => text.includes('waited in vain')), [...sections.values()].join('\n').match(/waited in vain.*/)?.[0] ?? '');
 }

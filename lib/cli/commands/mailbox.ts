@@ -18,9 +18,9 @@ export interface MailboxArguments {
 /** Shows what the PFs know of the mailboxes of their VFs, and with `watch` what happens there. */
 export async function run(context: CommandContext, {device, watch}: MailboxArguments): Promise<void> {
 	const {host, out, signal} = context;
-	const {pfs, vf} = await withInventory(context, inventory => chosen(inventory, device));
+	const {pfs, vf, netdevs} = await withInventory(context, inventory => ({...chosen(inventory, device), netdevs: inventory.netdevs}));
 	const facts = await readMailboxFacts(host, pfs);
-	const view = mailboxView(host.name, pfs.map(pf => factsOfPf(facts, pf)), vf);
+	const view = mailboxView(host.name, pfs.map(pf => ({...factsOfPf(facts, pf), up: pf.netdevs.map(name => netdevs.get(name)?.up).find(up => up !== undefined) ?? null})), vf);
 	out.result(mailboxText(view, vf !== undefined), view);
 	if (watch) {
 		await watchMailboxes(host, pfs, {

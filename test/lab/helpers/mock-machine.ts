@@ -1,15 +1,17 @@
-// A small machine that has nothing but a kernel, the mock 82599 and a shell: boots, runs one script,
-// and gives back what that printed, section by section.
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+// A small machine that has nothing but a kernel, the mock 82599, a shell and vfctl: boots, runs one
+// script, and gives back what that printed, section by section.
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {initramfs, type Member} from '../../../lab/initramfs.ts';
 import {run} from '../../../lab/run.ts';
+import {NODE_FLAGS, vfctlFiles} from '../../../lab/transfer.ts';
 import type {FileReader} from '../../../lib/host/host.ts';
 import {type MockKernel, needed} from './mock-drivers.ts';
 
 // Where the BARs of the mock are: memory that the kernel leaves alone (kernel-module/mock/main.c).
-const commandLine = 'console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off log_buf_len=4M pci=no_e820 memmap=32M$0x110000000';
+// QEMU's serial port takes its time for a character as told: 9600 baud unless the kernel says more.
+const commandLine = 'console=ttyS0,115200 quiet loglevel=1 panic=-1 mitigations=off log_buf_len=4M pci=no_e820 memmap=32M$0x110000000';
 const begin = '@@@ ';
 const end = '@@@ end of script';
 
@@ -30,7 +32,19 @@ vfdev() { ls $pf/virtfn$1/net; }
 waitfor() { n=$(($1 * 5)); shift; until "$@" >/dev/null 2>&1; do n=$((n - 1)); [ $n -gt 0 ] || { echo "waited in vain for: $*"; return 1; }; sleep 0.2; done; }
 carrier() { grep -qx 1 /sys/class/net/$1/carrier; }
 # books: files of the module for the first VFs, as a record, which what is printed after does not belong to.
-books() { find /sys/kernel/vfctl -type f | grep -v '/vf[0-9]*[3-9]/\|/vf[0-9][0-9]/' | sort | while read -r file; do echo "== $file"; cat "$file"; done; echo "== end"; }
+# No process for each: that took seconds.
+books() {
+	for file in /sys/kernel/vfctl/abi /sys/kernel/vfctl/*/driver /sys/kernel/vfctl/*/vfs /sys/kernel/vfctl/*/vf[0-2]/*; do
+		[ ! -e $file ] || { echo "== $file"; while read -r line; do echo "$line"; done <$file; }
+	done
+	echo "== end"
+}
+vfctl() { node ${NODE_FLAGS} /opt/vfctl/vfctl.cjs "$@"; }
+# told NAME [DEVICE]: what vfctl mailbox says to programs; shown: to people.
+told() { section "$1"; shift; vfctl --json mailbox "$@" 2>/tmp/said || cat /tmp/said; }
+shown() { section "$1"; shift; vfctl mailbox "$@" 2>&1; }
+# logged TEXT: the kernel log has it.
+logged() { dmesg | grep -q "$1"; }
 start() { for name in ${needed.join(' ')} vfctl_pf mock82599; do [ ! -e /modules/$name.ko ] || load $name; done; load ixgbe-$1; echo 'func ixgbe_negotiate_vf_api +p' >/sys/kernel/debug/dynamic_debug/control; }
 ip link set lo up
 `;
@@ -41,7 +55,8 @@ export async function runMockMachine(kernel: MockKernel, script: string, timeout
 	try {
 		const initrd = path.join(directory, 'initrd');
 		writeFileSync(initrd, initramfs([
-			...await programs(['/usr/bin/busybox', '/usr/sbin/ip', '/usr/sbin/ethtool']),
+			...await programs(['/usr/bin/busybox', '/usr/sbin/ip', '/usr/sbin/ethtool', process.execPath]),
+			...await ownProgram(path.join(directory, 'vfctl')),
 			...readdirSync(path.join(kernel.directory, 'modules')).map(name => ({path: `modules/${name}`, content: readFileSync(path.join(kernel.directory, 'modules', name))})),
 			...['proc', 'sys', 'dev', 'tmp', 'run'].map(name => ({path: name})),
 			{path: 'init', mode: 0o755, content: `${prelude}${script}\necho; echo '${end}'; poweroff -f\n`},
@@ -76,6 +91,16 @@ export function booksOf(section: string): FileReader {
 		list: directory => [...new Set([...files.keys()].filter(file => file.startsWith(`${directory}/`)).map(file => file.slice(directory.length + 1).split('/')[0]!))].sort(),
 		exists: file => [...files.keys()].some(one => one === file || one.startsWith(`${file}/`)),
 	};
+}
+
+/** The built vfctl, as it is in the lab. */
+async function ownProgram(scratch: string): Promise<Member[]> {
+	mkdirSync(scratch);
+	await run(['sh', '-ec', 'to=$1; shift; tar --create "$@" | tar --extract --directory "$to"', 'sh', scratch, ...vfctlFiles()], {timeoutMs: 60_000});
+	return readdirSync(scratch, {recursive: true, withFileTypes: true}).filter(entry => entry.isFile()).map(({name, parentPath}) => {
+		const file = path.join(parentPath, name);
+		return {path: path.join('opt/vfctl', path.relative(scratch, file)), content: readFileSync(file)};
+	});
 }
 
 /** Programs of this machine with the libraries that they are linked with. */
