@@ -240,6 +240,14 @@ test('a VF driver that started while the PF was in reset is told with any driver
 	t.notRegex(text, /its interface is down/);
 });
 
+test('foreign source addresses are told with any driver of the PF: only the log has them', async t => {
+	const spoofs = log.split('\n').filter(line => /[Ss]poof/.test(line)).join('\n');
+	const {view, text} = await look(simHost(hostBuilder('spoofs').pf({card: '82599', bdf: pf, name: 'pf0', vfs: 2, rebuilt: true}).pf({card: '82576', bdf: '0000:04:00.0', name: 'eth1', vfs: 2, rebuilt: true}).command(['dmesg'], spoofs).record()));
+	t.deepEqual(view.pfs.map(({source, spoofedPackets, vfs}) => [source, spoofedPackets, vfs[1]!.spoofEvents]), [['driver', 15, null], ['driver', null, 1]]);
+	t.regex(text, /^frames with a foreign source address, dropped: 15$/m);
+	t.regex(text, /^the card saw foreign source addresses \(kernel log\): eth1#1 1 time$/m);
+});
+
 test('a PF whose interface is down is told, with what its VFs will say', async t => {
 	for (const rebuilt of [true, false]) {
 		const {view, text} = await look(simHost(hostBuilder('down').pf({card: '82599', bdf: pf, name: 'pf0', vfs: 2, up: false, rebuilt}).record()), 'pf0');

@@ -42,7 +42,7 @@ export async function watchMailboxes(host: Host, pfs: readonly Pf[], {signal, fi
 		const stock = pfs.filter(({bdf}) => !now.mailboxes.has(bdf));
 		for (const event of newEvents(before.events, now.events)) {
 			if (event.vfBdf === null) {
-				tellEvent(stock, event, tell);
+				tellEvent(event.kind === 'spoof' ? pfs : stock, event, tell);
 			} else {
 				tellVfEvent(pfs, event, tell);
 			}

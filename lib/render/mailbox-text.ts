@@ -31,7 +31,8 @@ function body(pf: PfMailboxView, alone: boolean): string[] {
 		...unhandledWords === null ? [] : [`messages that the driver did not know: ${unhandledWords.join(', ')}`],
 		...spoofedPackets === null ? [] : [`frames with a foreign source address, dropped: ${spoofedPackets}`],
 		...readErrors === null ? [] : [`requests that could not be read: ${readErrors}`],
-		...inReset(vfs),
+		...source === 'driver' ? timesOf('the card saw foreign source addresses (kernel log)', vfs, ({spoofEvents}) => spoofEvents) : [],
+		...timesOf('the VF\'s driver on this host started while the PF was in reset (kernel log)', vfs, ({pfInReset}) => pfInReset),
 	];
 	return [...alone ? vfs.map(vf => oneText(vf, source, driver)) : [source === 'driver' ? toldTable(vfs, driver) : loggedTable(vfs)], ...ofAll];
 }
@@ -43,10 +44,13 @@ function toldTable(vfs: readonly VfMailboxView[], driver: string): string {
 	]));
 }
 
-/** Not a column: seldom, and not of guests. */
-function inReset(vfs: readonly VfMailboxView[]): string[] {
-	const found = vfs.flatMap(({name, pfInReset}) => pfInReset === null ? [] : [`${name} ${pfInReset} ${pfInReset === 1 ? 'time' : 'times'}`]);
-	return found.length === 0 ? [] : [`the VF's driver on this host started while the PF was in reset (kernel log): ${found.join(', ')}`];
+/** What is too seldom for a column. */
+function timesOf(what: string, vfs: readonly VfMailboxView[], count: (vf: VfMailboxView) => number | null): string[] {
+	const found = vfs.flatMap(vf => {
+		const times = count(vf);
+		return times === null ? [] : [`${vf.name} ${times} ${times === 1 ? 'time' : 'times'}`];
+	});
+	return found.length === 0 ? [] : [`${what}: ${found.join(', ')}`];
 }
 
 const unknown = 'unknown';

@@ -41,9 +41,9 @@ export interface VfMailboxView {
 	refusedMacs: number | null;
 	refusedVlans: number | null;
 	refusedFilters: number | null;
+	/** From the kernel log, with any driver of the PF: frames with a foreign source address (igb),
+	 * and how often the VF's driver on this host found the PF in reset. */
 	spoofEvents: number | null;
-	/** From the kernel log, with any driver of the PF: how often the VF's driver on this host found
-	 * the PF in reset. */
 	pfInReset: number | null;
 	mac: string | null;
 	macs: string[] | null;
@@ -63,7 +63,8 @@ export interface PfMailboxView {
 	source: 'driver' | 'kernel log' | 'none';
 	/** Its interface is up; null when it has none in this namespace. */
 	up: boolean | null;
-	/** What the kernel log tells of the PF as a whole. */
+	/** What the kernel log tells of the PF as a whole; the driver of vfctl tells the first and the
+	 * last of each VF. */
 	unhandledWords: string[] | null;
 	spoofedPackets: number | null;
 	readErrors: number | null;
@@ -92,8 +93,8 @@ function pfView({pf, mailbox, log, up}: MailboxFacts, only: number | undefined):
 	if (mailbox !== null) {
 		const hints = mailboxHints({...mailbox, vfs: chosen(mailbox.vfs)});
 		return {
-			...base, source: 'driver',
-			vfs: chosen(mailbox.vfs).map(vf => toldView(mailbox.driver, vf, {name: nameOf(vf.index), bdf: pf.vfs.find(({index}) => index === vf.index)?.bdf ?? null, pfInReset: logged(vf.index)?.pfInReset ?? null})),
+			...base, source: 'driver', spoofedPackets: log?.spoofedPackets ?? null,
+			vfs: chosen(mailbox.vfs).map(vf => toldView(mailbox.driver, vf, {name: nameOf(vf.index), bdf: pf.vfs.find(({index}) => index === vf.index)?.bdf ?? null, log: logged(vf.index)})),
 			hints: [...down, ...hints.map(({vf, kind, text}) => ({vf: nameOf(vf), kind, text}))],
 		};
 	}
@@ -114,14 +115,15 @@ function pfView({pf, mailbox, log, up}: MailboxFacts, only: number | undefined):
 	};
 }
 
-function toldView(driver: string, vf: VfMailbox, place: Pick<VfMailboxView, 'name' | 'bdf' | 'pfInReset'>): VfMailboxView {
+function toldView(driver: string, vf: VfMailbox, {name, bdf, log}: {name: string; bdf: string | null; log: VfLog | undefined}): VfMailboxView {
 	const {index, version, refused, messages, ageMs, requests, replies, acks, nacks, pings, readErrors, unhandled, resetMessages, flrs, mac, macs, vlans, portVlan, spoofchk, trust, link} = vf;
 	return {
-		...place, index,
+		name, bdf, index,
 		version: version === null ? null : versionView(version),
 		refused: driver === 'ixgbe' ? refused.map(wire => versionView(wire)) : null,
 		requests, replies, acks, nacks, pings, readErrors, unhandled, resetMessages, flrs,
-		refusedMacs: null, refusedVlans: null, refusedFilters: null, spoofEvents: null,
+		refusedMacs: null, refusedVlans: null, refusedFilters: null,
+		spoofEvents: log?.spoofEvents ?? null, pfInReset: log?.pfInReset ?? null,
 		mac, macs: [...macs], vlans, portVlan, spoofchk, trust, link,
 		lastMessageAgeMs: ageMs,
 		messages: exchangesOf(driver, messages).map(exchange => ({...exchange, text: exchangeText(exchange)})),

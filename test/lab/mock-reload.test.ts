@@ -3,7 +3,7 @@
 // sets MACs and VLANs. On a mock 82599 (kernel-module/mock), for each kernel that can be built for.
 import test from 'ava';
 import {buildableReleases, mockKernel} from './helpers/mock-drivers.ts';
-import {runMockMachine} from './helpers/mock-machine.ts';
+import {complaints, runMockMachine} from './helpers/mock-machine.ts';
 
 const rounds = 100;
 // Slabs and page tables of the first rounds stay for the next ones.
@@ -93,7 +93,7 @@ for (const series of ['6.1', '6.12']) {
 		const sections = await runMockMachine(kernel, script, 1_200_000);
 		const all = [...sections.values()].join('\n');
 		t.regex(all, new RegExp(`^${rounds} rounds$`, 'm'));
-		t.deepEqual(all.match(/^(?:waited in vain|left behind).*$/gm), null);
+		t.notRegex(all, /^left behind/m);
 		const memory = (name: string): Map<string, number> => new Map([...sections.get(name)!.matchAll(/^(\w+): +(\d+) kB$/gm)].map(([, key, value]) => [key!, Number(value)]));
 		for (const [key, before] of memory('before')) {
 			const after = memory('after').get(key)!;
@@ -104,7 +104,7 @@ for (const series of ['6.1', '6.12']) {
 		t.deepEqual(sections.get('whole')!.split('\n'), ['vf0 api=8', 'vf1 api=8', 'vf2 api=8'], 'no VF was lost');
 		// By bits, as the log may be too short for what was said: a kernel bug or oops (7), a warning (9).
 		t.is(Number(sections.get('tainted')!) & (1 << 7 | 1 << 9), 0);
-		t.notRegex(sections.get('log')!, /BUG:|WARNING:|Oops|general protection|Call Trace|refcount_t|use-after-free/);
+		t.deepEqual(complaints(sections), []);
 		t.regex(sections.get('gone')!, /No such file/);
 	});
 }

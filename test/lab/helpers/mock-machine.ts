@@ -81,6 +81,14 @@ export async function runMockMachine(kernel: MockKernel, script: string, timeout
 	}
 }
 
+/** What the kernel complained of in the section `log`, and what the script waited for in vain. */
+export function complaints(sections: Sections): string[] {
+	return [
+		...sections.get('log')!.match(/^.*(?:BUG:|WARNING:|Oops|general protection|Call Trace|refcount_t|use-after-free).*$/gm) ?? [],
+		...[...sections.values()].flatMap(text => text.match(/^waited in vain.*$/gm) ?? []),
+	];
+}
+
 /** What the script's `books` printed, for those who read files of a host. */
 export function booksOf(section: string): FileReader {
 	const files = new Map(section.split('\n== ').map(part => part.replace(/^== /, '')).map(part => [part.split('\n')[0]!, `${part.split('\n').slice(1).join('\n')}\n`]));
