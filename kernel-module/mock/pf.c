@@ -15,6 +15,8 @@ static void clear_mailboxes(void)
 
 	for (i = 0; i < MOCK_VFS; i++)
 		memset(&mock.vf[i].mailbox, 0, sizeof(mock.vf[i].mailbox));
+	memset(mock.vf_mail, 0, sizeof(mock.vf_mail));
+	memset(mock.vf_reset, 0, sizeof(mock.vf_reset));
 }
 
 void mock_pf_init(void)

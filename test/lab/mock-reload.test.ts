@@ -34,7 +34,7 @@ admin() {
 		n=$((n + 1))
 	done
 }
-nonsense() { while [ ! -e /tmp/quiet ]; do n=$((n + 1)); echo "2 $n 64" >/sys/module/mock82599/parameters/storm; done; }
+nonsense() { while [ ! -e /tmp/quiet ]; do [ ! -e $pf/virtfn2 ] && sleep 0.1 || echo "2 $((n += 1)) 64" >/sys/module/mock82599/parameters/storm; done; }
 memory() { echo 3 >/proc/sys/vm/drop_caches; section "$1"; grep -E 'SUnreclaim|VmallocUsed|Percpu' /proc/meminfo; }
 # The VF's requests, counted since its PF's driver was loaded; nothing while there is none.
 requests() { while IFS='=' read -r key value; do [ "$key" != requests ] || echo "$value"; done </sys/kernel/vfctl/0001:00:00.0/vf$1/mailbox; }
@@ -61,6 +61,7 @@ while [ $round -lt ${rounds} ]; do
 	[ ! -e /sys/kernel/vfctl ] || echo "left behind in round $round: $(ls /sys/kernel/vfctl)"
 	load vfctl_pf; load ixgbe-ours
 	[ $((round % 3)) != 2 ] || load ixgbevf
+	echo "round $round at $(cut -d" " -f1 /proc/uptime)"
 	[ $round != ${settled} ] || memory before
 done
 echo "$round rounds"
