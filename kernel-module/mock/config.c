@@ -18,7 +18,6 @@
 #define SRIOV 0x100
 
 #define MSIX_TABLE_BAR_64K 0x2000	/* the pending bits' offset in the BAR of the table */
-#define PF_VECTORS 64
 #define VF_VECTORS 3
 
 static void put16(u8 *config, int offset, u16 value)
@@ -58,7 +57,7 @@ void mock_config_init(void)
 	u8 *config = mock.config;
 	unsigned int i;
 
-	describe(config, PF_DEVICE << 16 | VENDOR, PF_VECTORS, 4);
+	describe(config, PF_DEVICE << 16 | VENDOR, MOCK_VECTORS, 4);
 	put32(config, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_MEM_TYPE_64);
 	put32(config, PCI_BASE_ADDRESS_4, PCI_BASE_ADDRESS_MEM_TYPE_64);
 
@@ -169,6 +168,7 @@ static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int 
 {
 	u8 *config = config_at(bus, devfn);
 	bool is_pf = config == mock.config;
+	bool vectors;
 	int i;
 
 	if (!config)
@@ -181,10 +181,19 @@ static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int 
 		raw_spin_unlock(&mock.lock);
 		mock_interrupt_pf();
 	}
+	vectors = where <= MSIX + PCI_MSIX_FLAGS + 1 && where + size > MSIX + PCI_MSIX_FLAGS;
 	for (i = 0; i < size; i++, value >>= 8) {
 		u8 mask = writable(is_pf, where + i);
 
 		config[where + i] = (config[where + i] & ~mask) | (value & mask);
+	}
+	if (vectors) {
+		u16 flags = get_unaligned_le16(config + MSIX + PCI_MSIX_FLAGS);
+
+		raw_spin_lock(&mock.lock);
+		mock_vectors_changed(is_pf ? 0 : vf_at(devfn) + 1,
+				     (flags & PCI_MSIX_FLAGS_ENABLE) && !(flags & PCI_MSIX_FLAGS_MASKALL));
+		raw_spin_unlock(&mock.lock);
 	}
 	return PCIBIOS_SUCCESSFUL;
 }

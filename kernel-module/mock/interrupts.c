@@ -17,24 +17,19 @@ static struct irq_work work;
 static DECLARE_BITMAP(sent, QUEUES);		/* transmit queues with completed work */
 static DECLARE_BITMAP(mailed, MOCK_VFS);	/* VFs with news in the mailbox */
 
-/* @entry: a byte of an IVAR register, which names a vector. */
-static void raise(unsigned int devfn, u32 entry)
+/*
+ * @entry: a byte of an IVAR register, which names a vector. False: not yet,
+ * because it is not known which interrupt that is.
+ */
+static bool raise(unsigned int function, u32 entry)
 {
-	struct pci_dev *pdev = pci_get_domain_bus_and_slot(MOCK_DOMAIN, 0, devfn);
-	int irq = -1;
+	int irq = entry & IVAR_VALID ? mock_vector_irq(function, entry & IVAR_VECTOR) : 0;
 
-	if (!pdev)
-		return;
-	if (pdev->msix_enabled && (entry & IVAR_VALID))
-		irq = pci_irq_vector(pdev, entry & IVAR_VECTOR);
-	if (irq >= 0)
+	if (mock_vectors_pending(function))
+		return false;
+	if (irq)
 		generic_handle_irq(irq);
-	pci_dev_put(pdev);
-}
-
-static unsigned int devfn_of(unsigned int vf)
-{
-	return MOCK_VF_FIRST + vf * MOCK_VF_STRIDE;
+	return true;
 }
 
 /* An IVAR register has two queues, each with an entry for receive and one, above it, for transmit. */
@@ -43,28 +38,33 @@ static u32 transmit_entry(u32 ivar, unsigned int queue)
 	return ivar >> (16 * (queue & 1) + 8);
 }
 
+/* The vector of a transmit queue. */
+static bool raise_sent(unsigned int queue)
+{
+	unsigned int vf = (queue - MOCK_PF_QUEUES) / MOCK_VF_QUEUES;
+
+	if (queue < MOCK_PF_QUEUES)
+		return raise(0, transmit_entry(mock.reg[IVAR / 4 + queue / 2], queue));
+	queue = (queue - MOCK_PF_QUEUES) % MOCK_VF_QUEUES;
+	return raise(vf + 1, transmit_entry(mock.vf[vf].reg[VTIVAR / 4 + queue / 2], queue));
+}
+
+/* What cannot be raised yet is kept: vectors.c calls again. */
 static void deliver(struct irq_work *ignored)
 {
 	unsigned int i;
 
 	if (mock.cause & mock.enabled)
 		raise(0, mock.reg[IVAR_MISC / 4] >> 8);
-
 	for_each_set_bit(i, mailed, MOCK_VFS) {
 		clear_bit(i, mailed);
-		raise(devfn_of(i), mock.vf[i].reg[VTIVAR_MISC / 4]);
+		if (!raise(i + 1, mock.vf[i].reg[VTIVAR_MISC / 4]))
+			set_bit(i, mailed);
 	}
-
 	for_each_set_bit(i, sent, QUEUES) {
 		clear_bit(i, sent);
-		if (i < MOCK_PF_QUEUES) {
-			raise(0, transmit_entry(mock.reg[IVAR / 4 + i / 2], i));
-		} else {
-			unsigned int vf = (i - MOCK_PF_QUEUES) / MOCK_VF_QUEUES;
-			unsigned int queue = (i - MOCK_PF_QUEUES) % MOCK_VF_QUEUES;
-
-			raise(devfn_of(vf), transmit_entry(mock.vf[vf].reg[VTIVAR / 4 + queue / 2], queue));
-		}
+		if (!raise_sent(i))
+			set_bit(i, sent);
 	}
 }
 

@@ -63,6 +63,7 @@ static void __exit mock_exit(void)
 	pci_stop_root_bus(mock.bus);
 	pci_remove_root_bus(mock.bus);
 	pci_unlock_rescan_remove();
+	mock_vectors_exit();
 	mock_interrupts_exit();
 	remove_resource(&memory);
 }

@@ -30,6 +30,7 @@
 /* VF n is at FIRST + n * STRIDE behind the PF, function 0 of device 0. */
 #define MOCK_VF_FIRST 0x80
 #define MOCK_VF_STRIDE 2
+#define MOCK_VECTORS 64		/* of the PF; a VF has fewer */
 
 struct mock_mailbox {
 	u32 word[MOCK_MAILBOX_WORDS];
@@ -61,6 +62,12 @@ struct mock {
 
 extern struct mock mock;
 
+/* Function 0 is the PF, n + 1 is VF n. */
+static inline unsigned int mock_devfn(unsigned int function)
+{
+	return function ? MOCK_VF_FIRST + (function - 1) * MOCK_VF_STRIDE : 0;
+}
+
 /* Mailbox interrupt of the PF in EICR. */
 #define MOCK_CAUSE_MAILBOX BIT(19)
 
@@ -76,6 +83,12 @@ u32 mock_vf_read(unsigned int vf, u32 offset);
 bool mock_vf_write(unsigned int vf, u32 offset, u32 value);
 bool mock_vf_request(unsigned int vf);
 void mock_vf_function_reset(unsigned int vf);
+
+/* vectors.c; the first with the lock held. */
+void mock_vectors_changed(unsigned int function, bool enabled);
+bool mock_vectors_pending(unsigned int function);
+int mock_vector_irq(unsigned int function, unsigned int vector);
+void mock_vectors_exit(void);
 
 /* interrupts.c */
 void mock_interrupts_init(void);

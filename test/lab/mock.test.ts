@@ -220,7 +220,7 @@ function toldByDriver(t: ExecutionContext, sections: Sections): void {
 	t.regex(sections.get('set-shown')!, /^ +MAC +02:11:22:33:44:55$/m);
 	t.regex(sections.get('set-shown')!, /^ +VLAN +port VLAN 100/m);
 	t.regex(sections.get('set-shown')!, /^ +set +spoofchk off, trust on, link auto$/m);
-	t.regex(sections.get('set-shown')!, /^ +\d+\.\d s +EMPTY -> NACK$/m);
+	t.regex(sections.get('set-shown')!, /^ +[\d.]+ (?:s|min) +SET_MAC 02:11:22:33:44:55 -> ACK$/m);
 
 	const refused = at('refused-told').messages!.map(({text}) => text);
 	t.true(refused.includes('SET_MAC 02:99:99:99:99:99 -> NACK'), refused.join('\n'));
