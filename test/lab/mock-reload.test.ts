@@ -5,9 +5,10 @@ import test from 'ava';
 import {buildableReleases, mockKernel} from './helpers/mock-drivers.ts';
 import {complaints, runMockMachine} from './helpers/mock-machine.ts';
 
-const rounds = 100;
+// For each kernel.
+const rounds = 50;
 // Slabs and page tables of the first rounds stay for the next ones.
-const settled = 20;
+const settled = 10;
 // Of the rounds between. A record of 64 VFs alone, forgotten in each, would be ten times that.
 const leakKb = 4096;
 
@@ -44,7 +45,7 @@ start ours
 dmesg -n 1
 load ixgbevf
 n=0
-talk >/dev/null 2>&1 & admin >/dev/null 2>&1 & nonsense 2>/dev/null &
+for one in talk admin nonsense; do $one >/dev/null 2>&1 & renice 10 $! >/dev/null; done
 section rounds
 round=0
 while [ $round -lt ${rounds} ]; do
@@ -89,7 +90,7 @@ for (const series of ['6.1', '6.12']) {
 		continue;
 	}
 
-	test.serial(`${series}: ixgbe and vfctl_pf come and go ${rounds} times while VFs talk, and leave nothing behind`, async t => {
+	test(`${series}: ixgbe and vfctl_pf come and go ${rounds} times while VFs talk, and leave nothing behind`, async t => {
 		const kernel = await mockKernel(release, series, line => t.log(line));
 		const sections = await runMockMachine(kernel, script, 1_200_000);
 		const all = [...sections.values()].join('\n');
