@@ -190,6 +190,8 @@ test('the PF itself goes only when it is asked for, and only without VFs', async
 	t.is((await run(host, 'netns attach blue pf1 --whole-pf --name uplink --mtu 9000 --address 20.0.0.3/24')).error, undefined);
 	t.like(await linkIn(host, 'blue', 'uplink'), {mtu: 9000, parentdev: '0000:03:00.1'});
 	t.false((await run(host, 'netns attach blue 0000:03:00.1 --whole-pf')).json['changed']);
+	t.is((await run(host, 'vf create 0000:03:00.1 1')).error?.code, 'PF_IN_USE');
+	t.is(host.files.readText('/sys/bus/pci/devices/0000:03:00.1/sriov_numvfs')?.trim(), '0');
 	t.is((await run(host, 'netns detach blue pf1')).error, undefined);
 	t.is(await state(host), before);
 	for (const [name, code] of [['pf-address', 'HOST_NETWORK'], ['pf-route', 'HOST_NETWORK'], ['pf-vlan', 'HOST_NETWORK'], ['pf-bond', 'HOST_NETWORK'], ['pf-bridge', 'HOST_NETWORK'], ['pf-ssh', 'MANAGEMENT_INTERFACE'], ['pf-ssh-bond', 'MANAGEMENT_INTERFACE']] as const) {

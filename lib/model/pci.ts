@@ -30,6 +30,8 @@ export interface Pf {
 	readonly autoprobe: boolean;
 	/** Network interfaces of the PF itself in the host's namespace. */
 	readonly netdevs: readonly string[];
+	/** Its interface is in another namespace, as `Vf.inNamespace`. */
+	readonly inNamespace: boolean;
 	/** NUMA node, null when the platform does not tell (-1). */
 	readonly numaNode: number | null;
 	readonly driver: string | null;

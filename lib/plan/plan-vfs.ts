@@ -43,6 +43,10 @@ export function planVfCreate(inventory: Inventory, request: VfCreateRequest): Pl
 		throw new AppError('PF_NO_DRIVER', `PF ${pf.bdf} has no driver that can make VFs`, {why: pf.driver === null ? 'no driver is bound to it' : `it is on ${pf.driver}`, fix: `modprobe the driver of the card (lspci -k -s ${pf.bdf}), or vfctl bind ${pf.bdf} DRIVER --accept-risk bind-pf`});
 	}
 
+	if (request.count > 0 && pf.inNamespace) {
+		throw new AppError('PF_IN_USE', `PF ${pf.bdf} makes no VFs while a network namespace has its interface`, {why: 'the kernel would make them, and nobody here could set their MAC, VLAN or checks: that goes through its interface', fix: 'vfctl netns list shows where it is; vfctl netns detach takes it back'});
+	}
+
 	const risks = pf.numVfs > 0 ? requireNoneHeld(pf, inventory, request.acceptedRisks) : [];
 	const actions: Action[] = [];
 	const netdev = pf.netdevs[0];

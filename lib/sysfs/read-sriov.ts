@@ -47,11 +47,18 @@ function readPf(files: FileReader, bdf: Bdf, functions: ReadonlyMap<Bdf, PciFunc
 		vfStride: readNumber(files, `${directory}/sriov_stride`) ?? null,
 		autoprobe: readNumber(files, `${directory}/sriov_drivers_autoprobe`) !== 0,
 		netdevs,
+		inNamespace: hasNetdevElsewhere(files, bdf, netdevs),
 		numaNode,
 		driver: readDriver(files, bdf),
 		driverOverride: readDriverOverride(files, bdf),
 		vfs: readVfs(files, bdf, {numVfs, numaNode, functions, settings: pfSettings ?? []}),
 	};
+}
+
+/** The directory of interfaces shows those of our namespace alone (ns_type of
+ * net_class in net/core/net-sysfs.c); a driver without any has no such directory. */
+function hasNetdevElsewhere(files: FileReader, bdf: Bdf, netdevs: readonly string[]): boolean {
+	return netdevs.length === 0 && files.exists(`${pciDevices}/${bdf}/net`);
 }
 
 interface VfContext {
@@ -73,8 +80,8 @@ function readVfs(files: FileReader, pf: Bdf, {numVfs, numaNode, functions, setti
 
 		const known = functions.get(bdf);
 		const driver = known ? known.driver : readDriver(files, bdf);
-		const netDirectory = driver === null || isVfioDriver(driver) ? undefined : `${pciDevices}/${bdf}/net`;
-		const netdevs = netDirectory === undefined ? [] : files.list(netDirectory);
+		const networked = driver !== null && !isVfioDriver(driver);
+		const netdevs = networked ? files.list(`${pciDevices}/${bdf}/net`) : [];
 		vfs.push({
 			bdf,
 			index,
@@ -85,7 +92,7 @@ function readVfs(files: FileReader, pf: Bdf, {numVfs, numaNode, functions, setti
 			// A VF sits on the node of its PF; the kernel copies it (pci_iov_add_virtfn).
 			numaNode,
 			netdevs,
-			inNamespace: netDirectory !== undefined && netdevs.length === 0 && files.exists(netDirectory),
+			inNamespace: networked && hasNetdevElsewhere(files, bdf, netdevs),
 			ownMac: readOwnMac(files, netdevs),
 			settings: settings[index] ?? null,
 		});

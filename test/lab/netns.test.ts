@@ -116,7 +116,7 @@ test.serial('a PF itself: only without VFs; it carries the traffic of its namesp
 	await lab.waitFor('ip netns exec blue ping -c 1 -W 2 20.0.0.2', {timeoutMs: 120_000});
 	const {json} = await vfctl.run(['netns', 'list']);
 	t.deepEqual(json.interfaces.map(({namespace, netdev, bdf}: Record<string, unknown>) => [namespace, netdev, bdf]), [['blue', 'net1', vf], ['red', 'wan', '0000:02:00.0']]);
-	await vfctl.run(['vf', 'create', '0000:02:00.0', '1'], {code: 3});
+	t.is((await vfctl.run(['vf', 'create', '0000:02:00.0', '1'], {code: 3})).json.error.code, 'PF_IN_USE');
 	await vfctl.run(['netns', 'detach', 'blue', 'net1']);
 	await vfctl.run(['netns', 'detach', 'red', 'eth2']);
 	await sameAsBefore(t, '/tmp/without.rec');
