@@ -5,7 +5,9 @@ import {createHash} from 'node:crypto';
 import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {DriverBuild} from '../lib/model/driver-build.ts';
+import {readDkmsTemplates} from '../lib/exec/driver/read-dkms.ts';
+import {realFiles} from '../lib/host/real-files.ts';
+import {builtModules, type DriverBuild} from '../lib/model/driver-build.ts';
 import type {ModuleSecurity} from '../lib/model/driver-status.ts';
 import {dkmsActions, dkmsTexts} from '../lib/plan/dkms.ts';
 import {noModules} from '../lib/plan/module-actions.ts';
@@ -196,11 +198,16 @@ test('DKMS gets to know vfctl for kernels that come later, and forgets it', asyn
 test('what DKMS is told: other versions go, a path that a shell would read is refused', t => {
 	const facts = {present: true, version: '2.0', texts: {'dkms.conf': null, 'build.sh': null}, added: ['1.0']};
 	const program = {node: '/usr/bin/node', vfctl: '/usr/lib/vfctl.cjs'};
-	t.deepEqual(dkmsActions(facts, program).map(action => action.kind === 'register-dkms' ? `${action.version} ${action.to}` : action.kind), ['1.0 absent', 'write-file', 'write-file', '2.0 added']);
-	t.deepEqual(dkmsActions({...facts, added: ['2.0'], texts: dkmsTexts(program, '2.0')}, program), []);
-	t.throws(() => dkmsActions({...facts, present: false}, program), {message: /'dkms' is not installed/, code: 'TOOL_MISSING'});
+	const templates = readDkmsTemplates(realFiles(), 'kernel-module');
+	t.deepEqual(dkmsActions(facts, templates, program).map(action => action.kind === 'register-dkms' ? `${action.version} ${action.to}` : action.kind), ['1.0 absent', 'write-file', 'write-file', '2.0 added']);
+	t.deepEqual(dkmsActions({...facts, added: ['2.0'], texts: dkmsTexts(templates, program, '2.0')}, templates, program), []);
+	t.regex(dkmsTexts(templates, program, '2.0')['dkms.conf'], /^PACKAGE_VERSION="2\.0"$/m);
+	t.regex(dkmsTexts(templates, program, '2.0')['build.sh'], /^#!\/bin\/sh\n# Written by[^]*\n\/usr\/bin\/node \/usr\/lib\/vfctl\.cjs driver build --kernel "\$1"$/m);
+	// Every module of a build, none twice.
+	t.deepEqual([...templates['dkms.conf'].matchAll(/^BUILT_MODULE_NAME\[\d\]="(\w+)"$/gm)].map(([, name]) => name), [...builtModules]);
+	t.throws(() => dkmsActions({...facts, present: false}, templates, program), {message: /'dkms' is not installed/, code: 'TOOL_MISSING'});
 	for (const path of ['/home/a b/vfctl', '/$(reboot)/vfctl', '/a"b', '/a\nb', '/a`b`']) {
-		t.throws(() => dkmsActions(facts, {...program, vfctl: path}), {message: /cannot start vfctl/, code: 'UNSUPPORTED'});
+		t.throws(() => dkmsActions(facts, templates, {...program, vfctl: path}), {message: /cannot start vfctl/, code: 'UNSUPPORTED'});
 	}
 });
 

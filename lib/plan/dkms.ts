@@ -1,6 +1,5 @@
 // Registers the PF drivers with DKMS, so that a new kernel gets them when its headers are installed.
 import {AppError} from '../errors.ts';
-import {builtModules} from '../model/driver-build.ts';
 import type {Action} from './action.ts';
 import type {Program} from './persist/texts.ts';
 
@@ -27,9 +26,10 @@ export function dkmsPath(version: string, file: DkmsFile): string {
 
 const head = '# Written by vfctl driver install --dkms; vfctl driver uninstall --dkms takes it away.';
 
-/** What they say. DKMS sources the first with bash (man dkms). Throws UNSUPPORTED for programs whose
- * path a shell would not take as it is. */
-export function dkmsTexts({node, vfctl}: Program, version: string): Record<DkmsFile, string> {
+/** What they say, made of vfctl's own kernel-module/dkms.conf and build.sh, which a package installs as they
+ * are: the version is filled in, and where this vfctl is. DKMS sources the first with bash (man dkms).
+ * Throws UNSUPPORTED for programs whose path a shell would not take as it is. */
+export function dkmsTexts(templates: Readonly<Record<DkmsFile, string>>, {node, vfctl}: Program, version: string): Record<DkmsFile, string> {
 	for (const path of [node, vfctl]) {
 		if (!/^[\w./@+~-]+$/.test(path)) {
 			throw new AppError('UNSUPPORTED', 'DKMS cannot start vfctl from where it is', {why: `its path has characters that a shell reads as its own: ${JSON.stringify(path)}`, fix: 'install it elsewhere'});
@@ -37,28 +37,19 @@ export function dkmsTexts({node, vfctl}: Program, version: string): Record<DkmsF
 	}
 
 	return {
-		'dkms.conf': [
-			head,
-			'PACKAGE_NAME="vfctl"',
-			`PACKAGE_VERSION="${version}"`,
-			'AUTOINSTALL="yes"',
-			'MAKE[0]="sh build.sh ${kernelver}"',
-			'CLEAN="rm -f *.ko"',
-			...builtModules.flatMap((name, index) => [`BUILT_MODULE_NAME[${index}]="${name}"`, `DEST_MODULE_LOCATION[${index}]="/updates/dkms"`]),
-			'',
-		].join('\n'),
-		'build.sh': ['#!/bin/sh', head, 'set -e', `${node} ${vfctl} driver build --kernel "$1"`, 'cp "/var/lib/vfctl/drivers/$1"/*.ko .', ''].join('\n'),
+		'dkms.conf': `${head}\n${templates['dkms.conf'].replaceAll('#MODULE_VERSION#', () => version)}`,
+		'build.sh': templates['build.sh'].replace(/^#!.*\n/, line => `${line}${head}\n`).replace(/^vfctl /m, () => `${node} ${vfctl} `),
 	};
 }
 
 /** What registers this version, and takes others away; empty when it is so. Throws TOOL_MISSING. */
-export function dkmsActions(facts: DkmsFacts, program: Program): Action[] {
+export function dkmsActions(facts: DkmsFacts, templates: Readonly<Record<DkmsFile, string>>, program: Program): Action[] {
 	const {present, version, texts, added} = facts;
 	if (!present) {
 		throw new AppError('TOOL_MISSING', 'the program \'dkms\' is not installed', {why: '--dkms registers the drivers with it', fix: 'apt install dkms (Fedora, RHEL: dnf install dkms)'});
 	}
 
-	const wanted = dkmsTexts(program, version);
+	const wanted = dkmsTexts(templates, program, version);
 	const changed = dkmsFiles.filter(file => texts[file] !== wanted[file]);
 	const again = added.includes(version) && changed.length > 0;
 	return [

@@ -1,7 +1,7 @@
 // vfctl driver install | uninstall | prune
 import {resolve} from 'node:path';
 import {AppError} from '../../errors.ts';
-import {readDkms} from '../../exec/driver/read-dkms.ts';
+import {readDkms, readDkmsTemplates} from '../../exec/driver/read-dkms.ts';
 import {readInstalled} from '../../exec/driver/installed-modules.ts';
 import {initramfsOf} from '../../exec/driver/read-initramfs.ts';
 import {readLeftovers, type DriverLeftovers} from '../../exec/driver/read-leftovers.ts';
@@ -9,6 +9,7 @@ import {removeLeftovers} from '../../exec/driver/remove-leftovers.ts';
 import type {SigningKey} from '../../exec/driver/sign-module.ts';
 import {stageModules} from '../../exec/driver/stage-modules.ts';
 import type {Host} from '../../host/host.ts';
+import {realFiles} from '../../host/real-files.ts';
 import {dkmsActions, dkmsRemoval} from '../../plan/dkms.ts';
 import {hasModules} from '../../plan/module-actions.ts';
 import type {Program} from '../../plan/persist/texts.ts';
@@ -18,6 +19,7 @@ import {isKernelGone} from '../../sysfs/module-files.ts';
 import {readModuleSecurity} from '../../sysfs/module-security.ts';
 import type {CommandContext} from '../context.ts';
 import {kernelArgument} from '../kernel-argument.ts';
+import {ownKernelModule} from '../own-kernel-module.ts';
 import {ownProgram, requireSafeProgram} from '../own-program.ts';
 import {version} from '../version.ts';
 import {runPlanned} from './run-plan.ts';
@@ -40,7 +42,7 @@ export async function runInstall(context: CommandContext, args: InstallArguments
 		async plan() {
 			const {modules, signer} = await stageModules({host, signal}, {kernel, signing, keep: !dryRun});
 			const plan = planInstall(await readFacts(host, kernel), modules, signer);
-			return args.dkms ? {...plan, actions: [...plan.actions, ...dkmsActions(readDkms(host.files, version), safeProgram(host))]} : plan;
+			return args.dkms ? {...plan, actions: [...plan.actions, ...dkmsActions(readDkms(host.files, version), readDkmsTemplates(realFiles(), ownKernelModule()), safeProgram(host))]} : plan;
 		},
 	});
 }
