@@ -29,7 +29,7 @@ test.serial('loaded and unloaded under traffic', async t => {
 	await lab.put('test/lab/helpers/loads.sh', '/root/loads.sh');
 	await lab.exec('dmesg --clear');
 	const {stdout} = await lab.exec(['sh', '/root/loads.sh', String(loads), `/var/lib/vfctl/drivers/${release}`], {timeoutMs: (loads + 3) * loadMs});
-	t.log(stdout);
+	t.log(stdout.split('\n').filter(line => !line.startsWith('objects')).join('\n'));
 	t.is(lines(stdout, 'load').length, loads);
 	t.is(lines(stdout, 'answered').length, 1);
 
@@ -38,9 +38,12 @@ test.serial('loaded and unloaded under traffic', async t => {
 	// Documentation/admin-guide/tainted-kernels.rst: 7 died, 9 warned, 14 soft lockup.
 	t.is(Number((await lab.exec('cat /proc/sys/kernel/tainted')).stdout) & (1 << 7 | 1 << 9 | 1 << 14), 0);
 
-	// Less than one object a load in every cache: whatever a load would leave behind is at least one.
+	// With 100 loads less than one object a load in every cache. Few loads cannot tell that little from what comes and goes.
+	const few = 64;
 	const before = new Map(lines(stdout, 'objects', 'begin').map(([cache, count]) => [cache, Number(count)]));
-	const grown = lines(stdout, 'objects', 'end').filter(([cache, count]) => Number(count) - (before.get(cache) ?? 0) >= loads);
+	const ends = new Map(lines(stdout, 'objects', 'end').map(([cache, count]) => [cache, Number(count)]));
+	const grown = [...ends].filter(([cache, count]) => count - (before.get(cache) ?? 0) >= Math.max(loads, few));
 	t.true(before.size > 10);
+	t.log([...before].map(([cache, count]) => `${cache} ${count} ${ends.get(cache)}`).join(', '));
 	t.deepEqual(grown, []);
 });

@@ -2,8 +2,8 @@
 # Loads and unloads vfctl_pf and the rebuilt igb under traffic between VFs, and tells what the kernel kept.
 # usage: loads.sh COUNT DIRECTORY      DIRECTORY has the modules
 #
-# Each time: both PFs with 2 VFs, one in each of two namespaces; a flood between the VFs of the first PF; the driver goes
-# while it lasts. Lines: `load N SECONDS`, then `objects CACHE COUNT` of the kmalloc caches as `begin` and `end`.
+# Each time: both PFs, two VFs of the first in namespaces of their own, a flood between them; the driver goes while it
+# lasts. Lines: `load N BEGUN ENDED` by the uptime, and `objects begin|end CACHE COUNT` of the kmalloc caches.
 set -eu
 count=$1 directory=$2
 pf=/sys/bus/pci/devices/0000:01:00.0
@@ -33,13 +33,12 @@ load() {
 	for one in $pf $other; do
 		wait_for 60 "interface of $one" has_netdev $one
 		ip link set "$(ls $one/net)" up
-		echo 2 >$one/sriov_numvfs
 	done
 
+	echo 2 >$pf/sriov_numvfs
 	for index in 0 1; do
 		vf=$pf/virtfn$index
 		wait_for 60 "interface of VF $index" has_netdev $vf
-		wait_for 60 "interface of VF $index of the other PF" has_netdev $other/virtfn$index
 		netdev=$(ls $vf/net)
 		ip link set "$netdev" netns loads$index
 		ip -n loads$index address add 192.0.2.$((index + 1))/24 dev "$netdev"
@@ -68,13 +67,16 @@ unload() {
 	wait $flood0 $flood1 2>/dev/null || :
 }
 
-# Caches keep free slabs until they are asked to shrink.
+# The lowest of some counts: what is freed later (RCU) or is in use for a moment is not meant. Caches keep free objects
+# until they are asked to shrink.
 objects() {
-	for cache in /sys/kernel/slab/kmalloc-*; do
-		echo 1 >"$cache/shrink"
-	done
-	awk -v when="$1" '/^kmalloc-/ {print "objects", when, $1, $2}' /proc/slabinfo
-	awk -v when="$1" '/^(SUnreclaim|VmallocUsed|Percpu):/ {sub(":", "", $1); print "memory", when, $1, $2}' /proc/meminfo
+	for sample in 1 2 3 4 5 6; do
+		for cache in /sys/kernel/slab/kmalloc-*; do
+			echo 1 >"$cache/shrink"
+		done
+		grep ^kmalloc- /proc/slabinfo
+		sleep 1
+	done | awk -v when="$1" '!($1 in least) || $2 < least[$1] {least[$1] = $2} END {for (name in least) print "objects", when, name, least[name]}'
 }
 
 for index in 0 1; do
