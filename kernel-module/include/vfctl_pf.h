@@ -17,6 +17,9 @@
 struct notifier_block;
 struct pci_dev;
 
+/* MODULE_VERSION of the drivers that call us, so that they are told from the distribution's. */
+#define VFCTL_PF_VERSION "vfctl-1"
+
 /* Further unicast addresses that are kept for each VF. */
 #define VFCTL_MAX_FILTERS 32
 

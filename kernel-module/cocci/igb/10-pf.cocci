@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The life of an igb PF, and how many VFs it has.
 // file: igb_main.c
-// must call: vfctl_pf_add vfctl_pf_remove vfctl_vf_count
+// must call: vfctl_pf_add vfctl_pf_remove vfctl_vf_count MODULE_VERSION
 
 @ include @
 @@
  #include "igb.h"
 +#include "vfctl_pf.h"
+
+// A version that the distribution's driver does not have: DKMS takes a module for the same where the
+// versions are, none too, and would not install it.
+@ version @
+declarer name MODULE_LICENSE;
+declarer name MODULE_VERSION;
+expression license;
+@@
+ MODULE_LICENSE(license);
++MODULE_VERSION(VFCTL_PF_VERSION);
 
 // Before anything of the PF can fail or interrupt.
 @ add @

@@ -2,6 +2,10 @@
 #include "igb.h"
 #include "vfctl_pf.h"
 
+MODULE_DESCRIPTION("somebody's");
+MODULE_LICENSE("GPL v2");
+MODULE_VERSION(VFCTL_PF_VERSION);
+
 static int igb_probe(struct pci_dev *pdev, const struct pci_device_id *ent)
 {
 	struct net_device *netdev = make();

@@ -1,6 +1,9 @@
 #include "other.h"
 #include "igb.h"
 
+MODULE_DESCRIPTION("somebody's");
+MODULE_LICENSE("GPL v2");
+
 static int igb_probe(struct pci_dev *pdev, const struct pci_device_id *ent)
 {
 	struct net_device *netdev = make();

@@ -1,6 +1,10 @@
 #include "ixgbe.h"
 #include "vfctl_pf.h"
 
+MODULE_DESCRIPTION("somebody's");
+MODULE_LICENSE("GPL v2");
+MODULE_VERSION(VFCTL_PF_VERSION);
+
 static int ixgbe_probe(struct pci_dev *pdev, const struct pci_device_id *ent)
 {
 	struct net_device *netdev = make();

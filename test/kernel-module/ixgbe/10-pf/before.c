@@ -1,5 +1,8 @@
 #include "ixgbe.h"
 
+MODULE_DESCRIPTION("somebody's");
+MODULE_LICENSE("GPL v2");
+
 static int ixgbe_probe(struct pci_dev *pdev, const struct pci_device_id *ent)
 {
 	struct net_device *netdev = make();
