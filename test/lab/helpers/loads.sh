@@ -3,7 +3,8 @@
 # usage: loads.sh COUNT DIRECTORY      DIRECTORY has the modules
 #
 # Each time: both PFs, two VFs of the first in namespaces of their own, a flood between them; the driver goes while it
-# lasts. Lines: `load N BEGUN ENDED` by the uptime, and `objects begin|end CACHE COUNT` of the kmalloc caches.
+# lasts. Lines: `load N BEGUN ENDED` by the uptime, `complaint TEXT` of what the kernel says that it should not, and
+# `objects begin|end CACHE COUNT` of the kmalloc caches.
 set -eu
 count=$1 directory=$2
 pf=/sys/bus/pci/devices/0000:01:00.0
@@ -79,6 +80,9 @@ objects() {
 	done | awk -v when="$1" '!($1 in least) || $2 < least[$1] {least[$1] = $2} END {for (name in least) print "objects", when, name, least[name]}'
 }
 
+# Asked after each load: 100 of them say more than the kernel's log holds.
+complaints() { dmesg --read-clear | grep -E 'WARNING:|BUG:|Oops|Call Trace|refcount|waiting for .* to become free' | sed 's/^/complaint /' || :; }
+
 for index in 0 1; do
 	ip netns add loads$index
 	ip -n loads$index link set lo up
@@ -96,6 +100,7 @@ while [ $number -lt "$count" ]; do
 	unload
 	read -r ended _ </proc/uptime
 	echo "load $number $begun $ended"
+	complaints
 	[ $number != $WARM ] || objects begin
 done
 
@@ -103,6 +108,7 @@ objects end
 load
 wait_for 60 'answer in the last load' answers
 echo 'answered after the last'
+complaints
 rmmod igb
 rmmod vfctl_pf
 ip netns delete loads0
