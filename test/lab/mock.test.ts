@@ -6,8 +6,8 @@ import {versionName} from '../../lib/model/mailbox.ts';
 import type {PfMailbox, VfMailbox} from '../../lib/model/mailbox.ts';
 import type {MailboxView, PfMailboxView, VfMailboxView} from '../../lib/render/mailbox-view.ts';
 import {readMailboxes} from '../../lib/sysfs/read-mailbox.ts';
-import {buildableReleases, mockKernel} from './helpers/mock-drivers.ts';
-import {booksOf, complaints, runMockMachine, type Sections} from './helpers/mock-machine.ts';
+import {mockKernel} from './helpers/mock-drivers.ts';
+import {booksOf, buildableKernels, complaints, runMockMachine, type Sections} from './helpers/mock-machine.ts';
 
 const pf = '0001:00:00.0';
 
@@ -97,18 +97,11 @@ section unloaded; books
 rmmod mock82599 && rmmod vfctl_pf && section gone && ls /sys/kernel/vfctl 2>&1
 `;
 
-for (const series of ['6.1', '6.12']) {
-	const release = buildableReleases(series).at(-1);
-	if (release === undefined) {
-		if (series === '6.1') {
-			test(`the headers and the source of ${series} are installed`, t => {
-				t.fail('npm run test:lab installs linux-headers-amd64 and linux-source-6.1');
-			});
-		}
+test('the headers and the source of 6.1 are installed', t => {
+	t.true(buildableKernels().some(({series}) => series === '6.1'), 'npm run test:lab installs linux-headers-amd64 and linux-source-6.1');
+});
 
-		continue;
-	}
-
+for (const {series, release} of buildableKernels()) {
 	test.serial(`${series}: the distribution's ixgbe stops at 1.4, and nobody tells`, async t => {
 		const kernel = await mockKernel(release, series, line => t.log(line));
 		const sections = await runMockMachine(kernel, script('stock'));

@@ -7,13 +7,18 @@ import {initramfs, type Member} from '../../../lab/initramfs.ts';
 import {run} from '../../../lab/run.ts';
 import {NODE_FLAGS, vfctlFiles} from '../../../lab/transfer.ts';
 import type {FileReader} from '../../../lib/host/host.ts';
-import {type MockKernel, needed} from './mock-drivers.ts';
+import {buildableReleases, type MockKernel, needed} from './mock-drivers.ts';
 
 // Where the BARs of the mock are: memory that the kernel leaves alone (kernel-module/mock/main.c).
 // QEMU's serial port takes its time for a character as told: 9600 baud unless the kernel says more.
 const commandLine = 'console=ttyS0,115200 quiet loglevel=1 panic=-1 mitigations=off log_buf_len=4M pci=no_e820 memmap=32M$0x110000000';
 const begin = '@@@ ';
 const end = '@@@ end of script';
+
+/** The kernels that the modules can be built for here: series, as the source package is called, and newest release. */
+export function buildableKernels(): Array<{series: string; release: string}> {
+	return ['6.1', '6.12'].flatMap(series => buildableReleases(series).slice(-1).map(release => ({series, release})));
+}
 
 /** The lines between `section NAME` and the next one, by name. */
 export type Sections = Map<string, string>;
