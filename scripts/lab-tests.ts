@@ -15,7 +15,7 @@ import {parseArgs} from 'node:util';
 
 // Not yet seen to pass twice in a row: VFCTL_LAB_ALL=1 runs them too. What each of them
 // lacks is in docs/lab.md.
-const unproven = new Set(['mock', 'mock-reload', 'driver', 'driver-bookworm', 'driver-loads', 'netns-pf']);
+const unproven = new Set(['mock-reload', 'driver', 'driver-bookworm', 'driver-loads', 'netns-pf']);
 
 // Their results depend on what else the machine does; the first also starts labs of its own.
 const alone = new Set(['lab', 'failover', 'bench']);
