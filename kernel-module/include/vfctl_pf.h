@@ -14,6 +14,7 @@
 #include <linux/if_ether.h>
 #include <linux/types.h>
 
+struct kobject;
 struct notifier_block;
 struct pci_dev;
 
@@ -110,5 +111,8 @@ void vfctl_events_unregister(struct notifier_block *listener);
 int vfctl_vf_read(struct pci_dev *pf, unsigned int vf,
 		  struct vfctl_vf_state *state);
 bool vfctl_vf_has_vlan(struct pci_dev *pf, unsigned int vf, u16 vid);
+
+/* /sys/kernel/vfctl, for what other modules show there. */
+struct kobject *vfctl_kobject(void);
 
 #endif

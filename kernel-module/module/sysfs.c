@@ -236,6 +236,12 @@ void vfctl_sysfs_remove(struct vfctl_pf *pf)
 	kobject_put(&pf->kobj);
 }
 
+struct kobject *vfctl_kobject(void)
+{
+	return root;
+}
+EXPORT_SYMBOL_GPL(vfctl_kobject);
+
 int vfctl_sysfs_init(void)
 {
 	int error;

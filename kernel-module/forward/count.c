@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counters of ports, and of their interfaces.
+ *
+ * Drivers of VFs count in registers of the card, or in fields that are theirs.
+ * The one place where passed-on frames can be added is the driver's function
+ * for statistics: the port's interface gets a copy of the driver's operations
+ * in which that function is ours.
+ */
+#include <linux/rtnetlink.h>
+#include "forward.h"
+
+void fwd_count_verdict(const struct fwd_port *port, enum fwd_verdict verdict)
+{
+	struct fwd_counters *counters = this_cpu_ptr(port->counters);
+
+	u64_stats_update_begin(&counters->sync);
+	u64_stats_inc(&counters->verdict[verdict]);
+	u64_stats_update_end(&counters->sync);
+}
+
+void fwd_count_passed(const struct fwd_port *from, const struct fwd_port *to,
+		      unsigned int packets, unsigned int bytes)
+{
+	struct fwd_counters *counters = this_cpu_ptr(from->counters);
+
+	u64_stats_update_begin(&counters->sync);
+	u64_stats_inc(&counters->verdict[FWD_PASS]);
+	u64_stats_add(&counters->tx_packets, packets);
+	u64_stats_add(&counters->tx_bytes, bytes);
+	u64_stats_update_end(&counters->sync);
+
+	counters = this_cpu_ptr(to->counters);
+	u64_stats_update_begin(&counters->sync);
+	u64_stats_add(&counters->rx_packets, packets);
+	u64_stats_add(&counters->rx_bytes, bytes);
+	u64_stats_update_end(&counters->sync);
+}
+
+static void add(struct fwd_counters *sum, const struct fwd_counters *counters)
+{
+	struct fwd_counters copy;
+	unsigned int start, i;
+
+	do {
+		start = u64_stats_fetch_begin(&counters->sync);
+		copy = *counters;
+	} while (u64_stats_fetch_retry(&counters->sync, start));
+
+	u64_stats_add(&sum->tx_packets, u64_stats_read(&copy.tx_packets));
+	u64_stats_add(&sum->tx_bytes, u64_stats_read(&copy.tx_bytes));
+	u64_stats_add(&sum->rx_packets, u64_stats_read(&copy.rx_packets));
+	u64_stats_add(&sum->rx_bytes, u64_stats_read(&copy.rx_bytes));
+	for (i = 0; i < FWD_VERDICTS; i++)
+		u64_stats_add(&sum->verdict[i], u64_stats_read(&copy.verdict[i]));
+}
+
+void fwd_count_read(const struct fwd_port *port, struct fwd_counters *sum)
+{
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu)
+		add(sum, per_cpu_ptr(port->counters, cpu));
+}
+
+static void driver_stats(const struct net_device_ops *ops, struct net_device *dev,
+			 struct rtnl_link_stats64 *stats)
+{
+	if (ops->ndo_get_stats64)
+		ops->ndo_get_stats64(dev, stats);
+	else
+		netdev_stats_to_stats64(stats, ops->ndo_get_stats ? ops->ndo_get_stats(dev) : &dev->stats);
+}
+
+/* Called under RTNL or RCU, which fwd_port_remove() holds and waits for. */
+static void counted_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
+{
+	const struct net_device_ops *ops = READ_ONCE(dev->netdev_ops);
+	const struct fwd_port *port;
+	struct fwd_counters sum;
+
+	if (ops->ndo_get_stats64 != counted_stats) {
+		driver_stats(ops, dev, stats); /* Given back in this moment. */
+		return;
+	}
+	port = container_of(ops, struct fwd_port, ops);
+	driver_stats(port->driver_ops, dev, stats);
+	fwd_count_read(port, &sum);
+	stats->tx_packets += u64_stats_read(&sum.tx_packets);
+	stats->tx_bytes += u64_stats_read(&sum.tx_bytes);
+	stats->rx_packets += u64_stats_read(&sum.rx_packets);
+	stats->rx_bytes += u64_stats_read(&sum.rx_bytes);
+}
+
+void fwd_count_start(struct fwd_port *port)
+{
+	port->driver_ops = port->dev->netdev_ops;
+	port->ops = *port->driver_ops;
+	port->ops.ndo_get_stats64 = counted_stats;
+	WRITE_ONCE(port->dev->netdev_ops, &port->ops);
+}
+
+/*
+ * Somebody else who put operations of his own on top of ours still calls them:
+ * then the port must stay, and this module with it.
+ */
+void fwd_count_stop(struct fwd_port *port)
+{
+	if (port->dev->netdev_ops == &port->ops) {
+		WRITE_ONCE(port->dev->netdev_ops, port->driver_ops);
+		return;
+	}
+	netdev_warn(port->dev, "another module changed its operations: vfctl_fwd stays loaded\n");
+	kobject_get(&port->kobj);
+	__module_get(THIS_MODULE);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hands a frame to the receiver's side, as if its card had brought it.
+ *
+ * Queueing it (netif_rx()) is always right, and costs a softirq for each frame.
+ * A sender in process context can walk the receiver's path itself, once deep:
+ * what that path sends in turn is queued. Locks: the only lock of ours is
+ * none; the sender's may be a socket that it owns (no spinlock is held then)
+ * or, in release_cb and in tunnels, a socket whose spinlock is held. The
+ * receiver takes the spinlock of another socket, so the latter is queued.
+ */
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched/task_stack.h>
+#include <net/dst.h>
+#include <net/sock.h>
+#include "forward.h"
+
+static DEFINE_PER_CPU(unsigned int, depth);
+
+/* The receiver's path takes up to 5 KiB below us, and drivers of files may be above. */
+static bool stack_has_room(void)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+
+	return here - (unsigned long)task_stack_page(current) > THREAD_SIZE / 2;
+}
+
+static bool holds_socket(const struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	return sk && (!sk_fullsock(sk) || spin_is_locked(&sk->sk_lock.slock));
+}
+
+static bool may_walk(const struct sk_buff *skb)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && in_task() && !irqs_disabled() &&
+	       !this_cpu_read(depth) && !holds_socket(skb) && stack_has_room();
+}
+
+static bool pass_on(struct sk_buff *skb, bool walk)
+{
+	if (!walk)
+		return netif_rx(skb) == NET_RX_SUCCESS;
+	this_cpu_inc(depth);
+	netif_receive_skb(skb);
+	this_cpu_dec(depth);
+	return true; /* Received; what became of it is the receiver's matter. */
+}
+
+bool fwd_deliver(struct sk_buff *skb, struct net_device *to)
+{
+	bool walk = may_walk(skb); /* Before the frame forgets its sender. */
+
+	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC))) {
+		kfree_skb(skb);
+		return false;
+	}
+	/* On a wire nothing of what the sender's side knew of it is left. */
+	skb_scrub_packet(skb, true);
+	skb->priority = 0;
+	skb_set_queue_mapping(skb, 0);
+	skb->protocol = eth_type_trans(skb, to);
+	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
+	return pass_on(skb, walk);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whatever changes a port or its rules: interfaces (netdevice events), VFs
+ * (events of a patched PF driver), cards (events of the PCI bus).
+ *
+ * `ip link set PF vf N ...` ends in NETDEV_CHANGE of a PF that is up
+ * (netdev_state_change()); a PF that is down tells when it comes up, and has
+ * no VF with a link until then.
+ */
+#include <linux/notifier.h>
+#include <linux/rtnetlink.h>
+#include <linux/workqueue.h>
+#include "forward.h"
+
+static int netdevice_event(struct notifier_block *listener, unsigned long event, void *info)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(info);
+	struct fwd_port *port;
+	struct fwd_pf *pf;
+	unsigned int vf;
+
+	pf = fwd_pf_of(dev, &vf);
+	if (!pf)
+		return NOTIFY_DONE;
+	switch (event) {
+	case NETDEV_REGISTER: /* Also when it arrives in a namespace. */
+		fwd_port_add(pf, dev, vf);
+		fwd_rules_refresh(pf);
+		break;
+	case NETDEV_UNREGISTER: /* Also when it leaves one. */
+		port = fwd_port_find(pf, dev);
+		if (port)
+			fwd_port_remove(port);
+		if (vf == FWD_PF_PORT)
+			fwd_rules_refresh(pf);
+		break;
+	case NETDEV_UP:
+	case NETDEV_CHANGE:
+	case NETDEV_CHANGEADDR:
+		fwd_rules_refresh(pf);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static void refresh_all(struct work_struct *work)
+{
+	rtnl_lock();
+	fwd_pfs_for_each(fwd_rules_refresh);
+	rtnl_unlock();
+}
+
+static DECLARE_WORK(refresh_work, refresh_all);
+
+/* In the driver's context, maybe an interrupt: only asks for a look. */
+static int vf_event(struct notifier_block *listener, unsigned long event, void *info)
+{
+	schedule_work(&refresh_work);
+	return NOTIFY_DONE;
+}
+
+static int bus_event(struct notifier_block *listener, unsigned long event, void *device)
+{
+	if (event != BUS_NOTIFY_REMOVED_DEVICE)
+		return NOTIFY_DONE;
+	rtnl_lock();
+	fwd_pf_remove(to_pci_dev(device));
+	rtnl_unlock();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdevices = {.notifier_call = netdevice_event};
+static struct notifier_block vfs = {.notifier_call = vf_event};
+static struct notifier_block bus = {.notifier_call = bus_event};
+
+int fwd_watch_start(void)
+{
+	int error = register_netdevice_notifier(&netdevices);
+
+	if (error)
+		return error;
+	error = vfctl_events_register(&vfs);
+	if (error)
+		goto no_vfs;
+	error = bus_register_notifier(&pci_bus_type, &bus);
+	if (error)
+		goto no_bus;
+	return 0;
+
+no_bus:
+	vfctl_events_unregister(&vfs);
+	cancel_work_sync(&refresh_work);
+no_vfs:
+	unregister_netdevice_notifier(&netdevices);
+	return error;
+}
+
+/* Taking the first one back removes all ports: it tells that every interface goes. */
+void fwd_watch_stop(void)
+{
+	bus_unregister_notifier(&pci_bus_type, &bus);
+	vfctl_events_unregister(&vfs);
+	cancel_work_sync(&refresh_work);
+	unregister_netdevice_notifier(&netdevices);
+}
