@@ -11,7 +11,7 @@ import {ensureTree, kernelRelease} from './tree.ts';
 
 // What decides how the modules come out, and what build.json looks like.
 const sources = [
-	'kernel-module/module', 'kernel-module/include', 'kernel-module/cocci', 'lib/model/driver-build.ts', 'lib/exec/driver/read-tried.ts',
+	'kernel-module/module', 'kernel-module/include', 'kernel-module/forward', 'kernel-module/cocci', 'lib/model/driver-build.ts', 'lib/exec/driver/read-tried.ts',
 	...['unpack-source', 'apply-patches', 'compile', 'build-drivers'].map(name => `lib/exec/driver/${name}.ts`),
 ];
 
@@ -22,7 +22,7 @@ export async function labKernelTree(kernel: OtherKernel | undefined, report: Rep
 	return {release, tree: kernel === undefined ? kernelTree(SUITE, series, release) : olderKernelTree(SUITE, kernelSuite(kernel), series, release)};
 }
 
-// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko and build.json for the kernel that a lab boots. In
+// The directory with vfctl_pf.ko, igb.ko, ixgbe.ko, vfctl_fwd.ko and build.json for the kernel that a lab boots. In
 // the emulated host it belongs in /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
 export async function ensureDrivers({kernel, report = silent}: {kernel?: OtherKernel | undefined; report?: Report} = {}): Promise<string> {
 	const {release, tree} = await labKernelTree(kernel, report);

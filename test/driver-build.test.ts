@@ -42,6 +42,7 @@ function patches(made: PrivateKernel, patch = '@ probe @\nexpression e;\n@@\n+vf
 
 	made.write('own/kernel-module/include/vfctl_pf.h', '');
 	made.write('own/kernel-module/module/Kbuild', 'obj-m := vfctl_pf.o\n');
+	made.write('own/kernel-module/forward/Kbuild', 'obj-m := vfctl_fwd.o\n');
 }
 
 interface Told {

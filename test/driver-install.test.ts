@@ -18,7 +18,7 @@ import {privateKernel, type PrivateKernel, type PrivateKernelOptions, type RanVf
 const kernel = '6.1.0-99-test';
 const intel = 'drivers/net/ethernet/intel';
 const installed = `modules/${kernel}/updates/vfctl`;
-const names = ['vfctl_pf', 'igb', 'ixgbe'] as const;
+const names = ['vfctl_pf', 'igb', 'ixgbe', 'vfctl_fwd'] as const;
 
 /** A kernel with its own igb and ixgbe, and a build of ours for it. */
 function world(t: ExecutionContext, options: Omit<PrivateKernelOptions, 'fake'> = {}): PrivateKernel {
@@ -63,7 +63,7 @@ function state(made: PrivateKernel): Record<string, string> {
 	}));
 }
 
-const stock = {vfctl_pf: 'none', igb: `none kernel/${intel}/igb/igb.ko`, ixgbe: `none kernel/${intel}/ixgbe/ixgbe.ko`};
+const stock = {vfctl_pf: 'none', igb: `none kernel/${intel}/igb/igb.ko`, ixgbe: `none kernel/${intel}/ixgbe/ixgbe.ko`, vfctl_fwd: 'none'};
 const ours = (which: string) => Object.fromEntries(names.map(name => [name, `${which} updates/vfctl/${name}.ko`]));
 
 async function must(t: ExecutionContext, made: PrivateKernel, ...words: string[]): Promise<RanVfctl['json']> {
@@ -125,20 +125,20 @@ test('a kernel that was removed: told, pruned, undone; the store keeps what the 
 	const files = () => [readdirSync(join(made.directory, 'modules')), readdirSync(join(made.directory, 'state/vfctl/drivers')).filter(name => name !== '.lock'), readdirSync(join(made.directory, 'state/vfctl/modules')).length];
 	const dry = await must(t, made, 'driver', 'prune', '--dry-run') as {changed: boolean; builds: string[]};
 	t.like(dry, {changed: true, builds: [kernel]});
-	t.deepEqual(files(), [[kernel], [kernel], 3]);
+	t.deepEqual(files(), [[kernel], [kernel], names.length]);
 	await must(t, made, 'driver', 'prune');
-	t.deepEqual(files(), [[], [], 3]);
+	t.deepEqual(files(), [[], [], names.length]);
 	t.false(((await must(t, made, 'driver', 'prune')) as {changed: boolean}).changed);
 
 	await must(t, made, 'undo', '--yes');
 	t.deepEqual(readdirSync(join(made.directory, installed)).toSorted(), names.map(name => `${name}.ko`).toSorted());
 	t.deepEqual(readdirSync(join(made.directory, `modules/${kernel}`)), ['updates']);
 	await must(t, made, 'driver', 'prune');
-	t.deepEqual(files(), [[], [], 3]);
+	t.deepEqual(files(), [[], [], names.length]);
 
 	// Nobody can ask for them once the journal forgot them.
 	rmSync(join(made.directory, 'state/vfctl/journal'), {recursive: true});
-	t.is(((await leftovers()) as {stored: string[]}).stored.length, 3);
+	t.is(((await leftovers()) as {stored: string[]}).stored.length, names.length);
 	await must(t, made, 'driver', 'prune');
 	t.deepEqual(files(), [[], [], 0]);
 });
@@ -147,7 +147,7 @@ test('a build of one driver takes the other one away', async t => {
 	const made = world(t);
 	await must(t, made, ...install);
 	made.take(`state/vfctl/drivers/${kernel}`);
-	keepBuild(made, 'second', ['vfctl_pf', 'igb']);
+	keepBuild(made, 'second', ['vfctl_pf', 'igb', 'vfctl_fwd']);
 	await must(t, made, ...install);
 	t.deepEqual(state(made), {...ours('second'), ixgbe: stock.ixgbe});
 	await must(t, made, 'undo', '--yes');
@@ -253,7 +253,7 @@ test('rolled back: a depmod that does not look at updates', async t => {
 
 const unsigned: ModuleSecurity = {lockdown: 'none', secureBoot: false, onlySigned: false, tainted: 0};
 const facts = {kernel, installed: noModules, initramfs: null, security: unsigned} as const;
-const to = {vfctl_pf: 'a'.repeat(64), igb: 'b'.repeat(64), ixgbe: null};
+const to = {vfctl_pf: 'a'.repeat(64), igb: 'b'.repeat(64), ixgbe: null, vfctl_fwd: null};
 
 test('a kernel that takes only signed modules gets none without a key', t => {
 	for (const security of [{...unsigned, lockdown: 'integrity', onlySigned: true}, {...unsigned, onlySigned: true}] as const) {

@@ -35,7 +35,7 @@ test('igb and ixgbe are built for the installed headers, call vfctl_pf, and are 
 	const {status, json, notes} = await made.run('driver', 'build', '--kernel', kernel);
 	t.is(status, 0, JSON.stringify(json) + notes);
 	const directory = join(made.directory, 'state/vfctl/drivers', kernel);
-	t.deepEqual(readdirSync(directory).toSorted(), ['build.json', 'igb.ko', 'ixgbe.ko', 'vfctl_pf.ko']);
+	t.deepEqual(readdirSync(directory).toSorted(), ['build.json', 'igb.ko', 'ixgbe.ko', 'vfctl_fwd.ko', 'vfctl_pf.ko']);
 	t.deepEqual(readdirSync(join(directory, '..')).toSorted(), ['.lock', kernel]);
 
 	const path = join(directory, 'build.json');
@@ -43,7 +43,7 @@ test('igb and ixgbe are built for the installed headers, call vfctl_pf, and are 
 	t.deepEqual(json['build'], JSON.parse(readFileSync(path, 'utf8')));
 	t.is(build.kernel, kernel);
 	t.regex(build.compiler, /gcc|clang/);
-	t.deepEqual(build.modules.map(({name}) => name), ['vfctl_pf', 'igb', 'ixgbe']);
+	t.deepEqual(build.modules.map(({name}) => name), ['vfctl_pf', 'igb', 'ixgbe', 'vfctl_fwd']);
 	for (const {name, sha256, srcversion, vermagic, depends} of build.modules) {
 		const file = join(directory, `${name}.ko`);
 		t.is(output('sha256sum', file).slice(0, 64), sha256);

@@ -20,14 +20,16 @@ static ssize_t abi_show(struct kobject *kobj, struct kobj_attribute *attribute, 
 	return sysfs_emit(page, "1\n");
 }
 
-/* DDDD:BB:DD.F of a device that is there. */
+/* The device that is there as DDDD:BB:DD.F. Whatever is not written just so is none. */
 static struct pci_dev *named_device(const char *text)
 {
 	unsigned int domain, bus, slot, function;
-	char rest;
+	char name[sizeof("ffffffff:ff:1f.7")];
 
-	if (sscanf(text, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function, &rest) < 4 ||
-	    bus > 0xff || slot > 0x1f || function > 7)
+	if (sscanf(text, "%8x:%2x:%2x.%1x", &domain, &bus, &slot, &function) != 4)
+		return NULL;
+	scnprintf(name, sizeof(name), "%04x:%02x:%02x.%x", domain, bus, slot, function);
+	if (!sysfs_streq(text, name) || slot > 0x1f || function > 7)
 		return NULL;
 	return pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
 }

@@ -10,8 +10,11 @@ export type PfDriver = (typeof pfDrivers)[number];
 /** The module that the rebuilt drivers call. */
 export const hubModule = 'vfctl_pf';
 
+/** The module that passes frames on between the VFs of one card; with any PF driver. */
+export const forwardModule = 'vfctl_fwd';
+
 /** Every module of a build, in the order of loading. */
-export const builtModules = [hubModule, ...pfDrivers] as const;
+export const builtModules = [hubModule, ...pfDrivers, forwardModule] as const;
 
 export type BuiltModule = (typeof builtModules)[number];
 

@@ -20,7 +20,7 @@ export interface InstallModulesAction {
 	gone?: boolean | undefined;
 }
 
-export const noModules: InstalledModules = {vfctl_pf: null, igb: null, ixgbe: null};
+export const noModules: InstalledModules = {vfctl_pf: null, igb: null, ixgbe: null, vfctl_fwd: null};
 
 export function sameModules(a: InstalledModules, b: InstalledModules): boolean {
 	return builtModules.every(name => a[name] === b[name]);

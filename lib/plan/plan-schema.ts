@@ -90,7 +90,7 @@ const containerWord = v.pipe(v.string(), v.regex(/^[\w.:-]{1,255}$/));
 
 const kernelRelease = v.pipe(v.string(), v.check(text => isKernelRelease(text), 'not the release of a kernel'));
 const moduleDigest = v.nullable(v.pipe(v.string(), v.regex(/^[\da-f]{64}$/)));
-const installedModules = v.strictObject({vfctl_pf: moduleDigest, igb: moduleDigest, ixgbe: moduleDigest});
+const installedModules = v.strictObject({vfctl_pf: moduleDigest, igb: moduleDigest, ixgbe: moduleDigest, vfctl_fwd: v.optional(moduleDigest, null)});
 // insmod runs what is in it as the kernel: only a whole path of a module file.
 const modulePath = v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?\/)[^\0\n]{1,4000}\.ko(?:\.(?:xz|gz|zst))?$/));
 const sha256 = v.pipe(v.string(), v.regex(/^[\da-f]{64}$/));

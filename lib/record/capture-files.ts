@@ -17,7 +17,7 @@ const netTexts = [
 	'phys_port_id', 'phys_port_name', 'phys_switch_id', 'speed', 'tx_queue_len', 'type', 'uevent', 'bridge/stp_state', 'bonding/mode', 'bonding/active_slave',
 ];
 // Whose driver it is: the distribution's, or one that vfctl built.
-const versionedModules = ['igb', 'ixgbe', 'vfctl_pf'];
+const versionedModules = ['igb', 'ixgbe', 'vfctl_fwd', 'vfctl_pf'];
 const parameterModules = ['vfio', 'vfio_pci', 'vfio_iommu_type1', 'kvm', 'kvm_intel', 'kvm_amd', 'igb', 'ixgbe'];
 
 /** The PCI functions with their bridges, and the drivers of the bus. */

@@ -1,12 +1,12 @@
 // Builds PF drivers for one kernel: unpack, patch, compile, check, and keep all of it or nothing.
 import type {DriverBuild, PfDriver} from '../../model/driver-build.ts';
-import {hubModule} from '../../model/driver-build.ts';
+import {forwardModule, hubModule, type BuiltModule} from '../../model/driver-build.ts';
 import {kernelVersionText} from '../../model/kernel-version.ts';
 import {readCpus} from './build-jobs.ts';
 import {applyPatches, type AppliedPatch} from './apply-patches.ts';
 import {mustRun, runBuildTool, troubleError, type BuildRun} from './build-tools.ts';
 import {checkModule} from './check-module.ts';
-import {compileDriver, compileHub} from './compile.ts';
+import {compileDriver, compileForward, compileHub} from './compile.ts';
 import {findSource} from './find-source.ts';
 import {inWorkDirectory, keepBuild} from './keep-build.ts';
 import {missingProgram} from '../../model/build-trouble.ts';
@@ -51,7 +51,7 @@ export async function buildDrivers(run: BuildRun, request: DriverBuildRequest, t
 
 		await step('unpack', `source of ${drivers.join(' and ')} from ${source.path}`, async () => unpackSource(run, {source, work, drivers, headers}));
 		const touched = digestsToPatch(host.files, {kernelModule, work, drivers});
-		await mustRun(run, ['cp', '--recursive', `${kernelModule}/module`, `${kernelModule}/include`, work], 'the sources of vfctl\'s kernel module cannot be copied');
+		await mustRun(run, ['cp', '--recursive', ...['module', 'include', 'forward'].map(part => `${kernelModule}/${part}`), work], 'the sources of vfctl\'s kernel module cannot be copied');
 		const patches: AppliedPatch[] = [];
 		for (const driver of drivers) {
 			const job = {driver, patches: `${kernelModule}/cocci/${driver}`, sources: `${work}/${driver}`, version: kernelVersionText(headers.version)};
@@ -64,7 +64,17 @@ export async function buildDrivers(run: BuildRun, request: DriverBuildRequest, t
 			warnings.push(...await step(`compile ${driver}`, `compiling ${driver} for ${kernel}`, async () => compileDriver(run, job, driver)));
 		}
 
-		const paths = new Map([[hubModule, `${work}/module/${hubModule}.ko`], ...drivers.map(driver => [driver, `${work}/${driver}/${driver}.ko`] as const)] as const);
+		if (headers.egressHook) {
+			warnings.push(...await step(`compile ${forwardModule}`, `compiling ${forwardModule} for ${kernel}`, async () => compileForward(run, job)));
+		} else {
+			warnings.push(`${forwardModule} is not built: ${kernel} has no hook for frames that leave (CONFIG_NETFILTER_EGRESS, Linux 5.16)`);
+		}
+
+		const paths = new Map<BuiltModule, string>([
+			[hubModule, `${work}/module/${hubModule}.ko`],
+			...drivers.map(driver => [driver, `${work}/${driver}/${driver}.ko`] as const),
+			...headers.egressHook ? [[forwardModule, `${work}/forward/${forwardModule}.ko`] as const] : [],
+		]);
 		const modules: DriverBuild['modules'] = [];
 		for (const [name, path] of paths) {
 			modules.push(await checkModule(run, name, path, headers));

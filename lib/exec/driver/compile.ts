@@ -1,5 +1,5 @@
 // Compiles our module and the patched drivers against the headers of a kernel.
-import type {BuiltModule, PfDriver} from '../../model/driver-build.ts';
+import {forwardModule, type BuiltModule, type PfDriver} from '../../model/driver-build.ts';
 import {buildTrouble, otherCompiler} from '../../model/build-trouble.ts';
 import {kernelVersionText} from '../../model/kernel-version.ts';
 import {mustRun, runBuildTool, troubleError, type BuildRun} from './build-tools.ts';
@@ -17,12 +17,22 @@ export async function compileHub(run: BuildRun, job: CompileJob): Promise<string
 	return make(run, job, {target: 'vfctl_pf', directory: `${job.work}/module`, variables: [`KCFLAGS=-I${job.work}/include`]});
 }
 
+/** Compiles WORK/forward to vfctl_fwd.ko. Gives back warnings. */
+export async function compileForward(run: BuildRun, job: CompileJob): Promise<string[]> {
+	return make(run, job, {target: forwardModule, directory: `${job.work}/forward`, variables: withHub(job)});
+}
+
+// Where the header of our module is, and what that module offers.
+function withHub({work}: CompileJob): string[] {
+	return [`KCFLAGS=-I${work}/include`, `KBUILD_EXTRA_SYMBOLS=${work}/module/Module.symvers`];
+}
+
 /** Compiles WORK/DRIVER. Gives back warnings. */
 export async function compileDriver(run: BuildRun, job: CompileJob, driver: PfDriver): Promise<string[]> {
 	return make(run, job, {
 		target: driver,
 		directory: `${job.work}/${driver}`,
-		variables: [`CONFIG_${driver.toUpperCase()}=m`, `KCFLAGS=-I${job.work}/include`, `KBUILD_EXTRA_SYMBOLS=${job.work}/module/Module.symvers`],
+		variables: [`CONFIG_${driver.toUpperCase()}=m`, ...withHub(job)],
 	});
 }
 

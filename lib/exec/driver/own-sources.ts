@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {AppError} from '../../errors.ts';
 import type {FileReader} from '../../host/host.ts';
 
-const parts = ['module', 'include', 'cocci'] as const;
+const parts = ['module', 'include', 'forward', 'cocci'] as const;
 // Not what a build by hand left among them.
 const isSource = /(?:\.[ch]|\.cocci|\/Kbuild|\/Makefile)$/;
 

@@ -12,6 +12,8 @@ export interface KernelHeaders {
 	compilerText: string | null;
 	/** The program that builds its modules. */
 	compiler: string;
+	/** It has netfilter's hook for frames that leave, which vfctl_fwd needs. */
+	egressHook: boolean;
 }
 
 /** Reads the headers of a kernel. Throws NO_KERNEL_SOURCE when they are missing or not prepared, and
@@ -36,7 +38,7 @@ export function readHeaders(files: FileReader, kernel: string): KernelHeaders {
 	requirePrepared(files, kernel, directory);
 	const config = files.readText(`${directory}/.config`) ?? '';
 	const compilerText = configString(config, 'CONFIG_CC_VERSION_TEXT') ?? null;
-	return {kernel, directory, version, compilerText, compiler: compilerOf(files.readText(`${directory}/.kernelvariables`), compilerText)};
+	return {kernel, directory, version, compilerText, compiler: compilerOf(files.readText(`${directory}/.kernelvariables`), compilerText), egressHook: /^CONFIG_NETFILTER_EGRESS=y$/m.test(config)};
 }
 
 function requirePrepared(files: FileReader, kernel: string, directory: string): void {
