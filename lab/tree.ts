@@ -12,7 +12,7 @@ import {run, runBinary} from './run.ts';
 // What the emulated host has installed; its QEMU also runs the emulated host itself.
 export const PACKAGES: readonly string[] = [
 	'apache2-utils', 'busybox-static', 'dbus', 'dnsmasq-base', 'dpdk', 'driverctl', 'ethtool', 'grub2-common', 'iperf3', 'iproute2', 'iputils-ping', 'kmod',
-	'libvirt-clients', 'libvirt-daemon-system', 'librte-mempool-ring25', 'librte-net-e1000-25', 'librte-net-vhost25', 'libxml2-utils', 'lighttpd', 'linux-image-amd64', 'nftables', 'nodejs', 'openssh-server',
+	'libvirt-clients', 'libvirt-daemon-system', 'librte-mempool-ring25', 'librte-net-e1000-25', 'librte-net-vhost25', 'libxml2-utils', 'lighttpd', 'linux-image-amd64', 'nftables', 'nodejs', 'openssh-server', 'openvswitch-switch',
 	'pciutils', 'procps', 'qemu-guest-agent', 'qemu-system-x86', 'systemd-sysv', 'udev', 'xz-utils', 'zstd',
 ];
 

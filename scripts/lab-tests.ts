@@ -15,13 +15,13 @@ import {parseArgs} from 'node:util';
 
 // Not yet seen to pass twice in a row: VFCTL_LAB_ALL=1 runs them too. What each of them
 // lacks is in docs/lab.md.
-const unproven = new Set(['mock-reload', 'driver-bookworm', 'driver-loads', 'netns-pf']);
+const unproven = new Set(['mock-reload', 'driver-bookworm', 'driver-loads']);
 
 // Their results depend on what else the machine does; the first also starts labs of its own.
 const alone = new Set(['lab', 'failover', 'bench']);
 
 // Long ones first, so that none is left over at the end.
-const long = ['crash', 'netns-crash', 'reboot', 'attach', 'driver', 'mock', 'mock-reload'];
+const long = ['driver-install', 'driver', 'crash', 'netns-crash', 'methods-shared', 'reboot', 'attach', 'mock', 'mock-reload'];
 
 interface Outcome {
 	name: string;

@@ -45,6 +45,8 @@ test.serial('a PF whose namespace is deleted is put back by reclaim', async t =>
 	await lab.exec('ip netns del red');
 	await lab.waitFor(`test -n "$(ls /sys/bus/pci/devices/${pf}/net)"`, {timeoutMs: 60_000});
 	await vfctl.run(['netns', 'reclaim', pf]);
+	// The test took it away, not vfctl.
+	await lab.exec('ip netns add red');
 	await unchanged(t);
 });
 
