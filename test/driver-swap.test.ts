@@ -77,6 +77,15 @@ test('the driver of vfctl is loaded, everything is as before, and mailboxes are 
 	t.is((await done(host, 'driver restore igb --yes')).text, 'nothing to do: igb of the distribution is loaded already');
 });
 
+test('a VF whose driver the PF does not hear at first gets its own MAC back all the same', async t => {
+	const host = usual();
+	host.set({deafNewVfs: true});
+	const before = await captured(host);
+	await done(host, 'driver load igb --yes');
+	await done(host, 'driver restore igb --yes');
+	t.deepEqual(compareRecords(before, await captured(host)), []);
+});
+
 test('undo takes it back, and undo of that does it again', async t => {
 	const host = usual();
 	const before = await captured(host);

@@ -66,6 +66,7 @@ export function unbind(machine: Machine, bdf: Bdf): void {
 		askForRelease(machine, bdf);
 	}
 
+	machine.deaf.delete(bdf);
 	hideMailboxes(machine, bdf);
 	removeNetdevs(machine, bdf);
 	removeInterrupts(machine, bdf);

@@ -76,6 +76,8 @@ export interface Machine {
 	nextRandomMac: number;
 	/** When udev has done what it knows of, on the clock. */
 	udevDoneMs: number;
+	/** VFs whose driver the PF does not hear. */
+	readonly deaf: Set<Bdf>;
 }
 
 export const devicesPath = '/sys/bus/pci/devices';
@@ -107,6 +109,7 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		lowestGroup: 0,
 		nextRandomMac: 1,
 		udevDoneMs: 0,
+		deaf: new Set(),
 	};
 	learn(machine);
 	return machine;

@@ -15,7 +15,8 @@ export function setAddress(machine: Machine, netdev: string, mac: Mac): CommandR
 	const bdf = bdfOfNetdev(machine, netdev);
 	const state = bdf === undefined ? undefined : vfStateOf(machine, bdf);
 	const path = machine.tree.find(`/sys/class/net/${netdev}`)?.path;
-	if (path === undefined || (state?.macByAdmin && state.mac !== mac && !state.trust)) {
+	const isRefused = state?.macByAdmin && state.mac !== mac && !state.trust;
+	if (path === undefined || isRefused || (bdf !== undefined && machine.deaf.has(bdf))) {
 		return {code: 2, stdout: '', stderr: `RTNETLINK answers: ${strerror.EADDRNOTAVAIL}\n`};
 	}
 

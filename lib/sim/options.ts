@@ -54,6 +54,9 @@ export interface SimOptions {
 	/** udev gives an interface with a random MAC a lasting one so long after it appeared
 	 * (MACAddressPolicy=persistent, systemd.link(5)); never when absent. */
 	udevMs?: number;
+	/** The PF resets itself after it made VFs, as igb of 6.1 does: their drivers are not heard until they start
+	 * anew ("PF still in reset state", igbvf_probe). */
+	deafNewVfs?: boolean;
 	/** A write to sriov_numvfs takes so long per VF; igb in the lab takes 150 ms. */
 	numvfsMsPerVf?: number;
 	/** VFs that are enabled but never appear (field.md 2, row 15). */

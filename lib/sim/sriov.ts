@@ -110,6 +110,10 @@ function createVfs(machine: Machine, pf: Bdf, count: number): void {
 			attachDriver(machine, bdf);
 		}
 
+		if (machine.options.deafNewVfs) {
+			machine.deaf.add(bdf);
+		}
+
 		applyRule(machine, bdf);
 	}
 

@@ -5,6 +5,7 @@ import {readAttribute} from '../../sysfs/attributes.ts';
 import {readDriver} from '../../sysfs/read-pci.ts';
 import {isVfioDriver} from '../../model/vf-driver.ts';
 import {deviceUse, readNetdevs, readVfLinks} from '../pci-state.ts';
+import {reloadVf} from '../reload-vf.ts';
 import {stepFailed} from '../step-error.ts';
 import {budgets, waitUntil} from '../wait.ts';
 import {currentVfSettings, writeVfSettings} from '../write-vf-settings.ts';
@@ -38,25 +39,41 @@ export const ownMac: ActionHandler<OwnMacAction> = {
 		}
 
 		await waitUntil(host.clock, {budgetMs: budgets.netdev, signal}, () => readNetdevs(host.files, bdf).length > 0);
-		const [netdev] = readNetdevs(host.files, bdf);
-		if (netdev === undefined) {
+		if (readNetdevs(host.files, bdf).length === 0) {
 			context.note(`${bdf} has no interface that could have its MAC ${mac} back`);
 			return;
 		}
 
-		// The kernel does not tell the driver about an address that the interface has already
-		// (dev_set_mac_address in net/core/dev.c), so a neighbouring one goes first.
-		const before = readAttribute(host.files, `/sys/class/net/${netdev}/address`) === mac ? [neighbour(mac)] : [];
-		let said = '';
-		for (const address of [...before, mac]) {
-			said = (await host.runner.run(['ip', 'link', 'set', 'dev', netdev, 'address', address])).stderr.trim();
+		const {got} = await ask(context, action);
+		if (got) {
+			return;
 		}
 
-		if (!await waitUntil(host.clock, {budgetMs: budgets.vfSettings, signal}, async () => hasMac(context, action, netdev))) {
-			throw await stepFailed(host, `${netdev} (${bdf}) did not get its own MAC ${mac} back`, {why: said || 'its driver accepted it without an error'});
+		// igb of 6.1 resets itself after it made VFs. A driver that started meanwhile is not heard until
+		// it starts anew (igbvf_probe: "PF still in reset state").
+		await reloadVf(context, bdf, zeroMac);
+		const {got: gotNow, said} = await ask(context, action);
+		if (!gotNow) {
+			throw await stepFailed(host, `${bdf} did not get its own MAC ${mac} back`, {why: said || 'its driver accepted it without an error'});
 		}
 	},
 };
+
+/** The VF's interface asks for the MAC: whether it has it, and what was said. */
+async function ask(context: ActionContext, action: OwnMacAction): Promise<{got: boolean; said: string}> {
+	const {host, signal} = context;
+	const {bdf, mac} = action;
+	const [netdev = ''] = readNetdevs(host.files, bdf);
+	// The kernel does not tell the driver about an address that the interface has already
+	// (dev_set_mac_address in net/core/dev.c), so a neighbouring one goes first.
+	const before = readAttribute(host.files, `/sys/class/net/${netdev}/address`) === mac ? [neighbour(mac)] : [];
+	let said = '';
+	for (const address of [...before, mac]) {
+		said = (await host.runner.run(['ip', 'link', 'set', 'dev', netdev, 'address', address])).stderr.trim();
+	}
+
+	return {got: await waitUntil(host.clock, {budgetMs: budgets.vfSettings, signal}, async () => hasMac(context, action, netdev)), said};
+}
 
 /** The address that differs in the last bit. */
 function neighbour(mac: Mac): string {
