@@ -7,7 +7,6 @@
  * a port's kobject holds its PF's. Files never take RTNL, so deleting them under
  * RTNL, which waits for readers, cannot wait for ever.
  */
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -81,18 +80,6 @@ static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attribute,
 	return sysfs_emit(page, "%s\n", READ_ONCE(pf_of(kobj)->vepa) ? "vepa" : "veb");
 }
 
-static const char *link_name(u8 link)
-{
-	switch (link) {
-	case IFLA_VF_LINK_STATE_ENABLE:
-		return "enable";
-	case IFLA_VF_LINK_STATE_DISABLE:
-		return "disable";
-	default:
-		return "auto";
-	}
-}
-
 static int emit_macs(const struct fwd_rules *rules, char *page, int at)
 {
 	int start = at;
@@ -117,7 +104,7 @@ static ssize_t rules_show(struct kobject *kobj, struct kobj_attribute *attribute
 		at += sysfs_emit_at(page, at, "held=%s\n", fwd_verdict_name[rules->held]);
 		at += emit_macs(rules, page, at);
 		at += sysfs_emit_at(page, at, "port_vlan=%u\nspoofchk=%d\ntrust=%d\nlink=%s\n", rules->port_vlan,
-				    rules->spoofchk, rules->trust, link_name(rules->link));
+				    rules->spoofchk, rules->trust, vfctl_link_name(rules->link));
 	} else {
 		at += sysfs_emit_at(page, at, "held=%s\n", fwd_verdict_name[FWD_RULES]);
 	}

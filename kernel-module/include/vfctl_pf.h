@@ -112,7 +112,8 @@ int vfctl_vf_read(struct pci_dev *pf, unsigned int vf,
 		  struct vfctl_vf_state *state);
 bool vfctl_vf_has_vlan(struct pci_dev *pf, unsigned int vf, u16 vid);
 
-/* /sys/kernel/vfctl, for what other modules show there. */
+/* /sys/kernel/vfctl, for what other modules show there, and the words for IFLA_VF_LINK_STATE_*. */
 struct kobject *vfctl_kobject(void);
+const char *vfctl_link_name(u8 link);
 
 #endif

@@ -64,7 +64,7 @@ static int emit_filters(const struct vfctl_vf_state *state, char *page, int at)
 	return at - start;
 }
 
-static const char *link_name(u8 link)
+const char *vfctl_link_name(u8 link)
 {
 	switch (link) {
 	case IFLA_VF_LINK_STATE_ENABLE:
@@ -75,6 +75,7 @@ static const char *link_name(u8 link)
 		return "auto";
 	}
 }
+EXPORT_SYMBOL_GPL(vfctl_link_name);
 
 static s64 age_ms(const struct vfctl_vf *vf)
 {
@@ -104,7 +105,7 @@ static ssize_t mailbox_show(struct kobject *kobj, struct kobj_attribute *attribu
 	at += emit_filters(state, page, at);
 	at += sysfs_emit_at(page, at, "port_vlan=%u\nspoofchk=%d\ntrust=%d\nlink=%s\nage_ms=%lld\n",
 			    state->port_vlan, state->spoofchk, state->trust,
-			    link_name(state->link), age_ms(vf));
+			    vfctl_link_name(state->link), age_ms(vf));
 	spin_unlock_irqrestore(&vf->lock, flags);
 	return at;
 }
