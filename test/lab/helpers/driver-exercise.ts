@@ -39,14 +39,13 @@ export function exerciseDriver(kernel?: OtherKernel): void {
 		await vfctl.capture('/tmp/before.rec');
 	});
 
-	/** The PF knows the MACs of its VFs. igb of 6.1 resets itself after it made VFs, and hears a VF's driver
-	 * when that sees a link. */
+	/** The PF knows the MACs of its VFs. igb of 6.1 resets itself after it made VFs, and hears a VF whose driver
+	 * started meanwhile only when that starts anew. */
 	async function heard(vfs: readonly string[]): Promise<void> {
 		for (const bdf of vfs) {
-			const netdev = (await lab.exec(`ls /sys/bus/pci/devices/${bdf}/net`)).stdout.trim();
-			await lab.exec(`ip link set ${netdev} up`);
-			await lab.waitFor(`ip link show eth1 | grep -q "vf .*link/ether $(cat /sys/class/net/${netdev}/address) "`, {timeoutMs: patientMs});
-			await lab.exec(`ip link set ${netdev} down`);
+			const device = `/sys/bus/pci/devices/${bdf}`;
+			const again = `echo ${bdf} > ${device}/driver/unbind; echo ${bdf} > /sys/bus/pci/drivers/igbvf/bind; udevadm settle; sleep 1`;
+			await lab.waitFor(`ip link show eth1 | grep -q "vf .*link/ether $(cat ${device}/net/*/address) " || { ${again}; false; }`, {timeoutMs: patientMs});
 		}
 	}
 
