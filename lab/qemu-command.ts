@@ -23,7 +23,7 @@ export function qemuCommand({accelerator, incoming, platform = 'complete', cpus 
 	const reboots = platform === 'systemd';
 	return [
 		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...(reboots ? [] : ['-no-reboot']),
-		...processor(accelerator, cpus, platform === 'counted'), ...(platform === 'counted' ? ['-icount', 'shift=0'] : []), '-m', String(MEMORY_MIB),
+		...(platform === 'counted' ? countingProcessor(cpus) : processor(accelerator, cpus)), '-m', String(MEMORY_MIB),
 		...iommu(platform),
 		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_COMMAND_LINE}${reboots ? ' lab.systemd' : ''}${cpus === 1 ? '' : MORE_CPUS}`,
 		// With snapshot=on QEMU keeps what is written in a file of its own until it ends.
@@ -48,10 +48,15 @@ function iommu(platform: Platform): string[] {
 // One vCPU: with two, guests inside often hang or take the host down under TCG (docs/lab.md). Where a
 // test needs more they take turns in one thread: side by side, on a busy machine, a wake-up of a vCPU
 // that sleeps was seen to be lost during boot, and the kernel stood still.
-function processor(accelerator: Accelerator, cpus: number, counted: boolean): string[] {
-	return accelerator === 'kvm' && !counted
+function processor(accelerator: Accelerator, cpus: number): string[] {
+	return accelerator === 'kvm'
 		? ['-machine', 'q35,kernel-irqchip=split', '-accel', 'kvm', '-cpu', 'host', '-smp', String(cpus)]
-		: ['-machine', 'q35', '-accel', `tcg,thread=${cpus === 1 && !counted ? 'multi' : 'single'}`, '-cpu', 'max', '-smp', String(cpus)];
+		: ['-machine', 'q35', '-accel', `tcg,thread=${cpus === 1 ? 'multi' : 'single'}`, '-cpu', 'max', '-smp', String(cpus)];
+}
+
+// Counting works in one thread, and with TCG alone.
+function countingProcessor(cpus: number): string[] {
+	return ['-machine', 'q35', '-accel', 'tcg,thread=single', '-cpu', 'max', '-smp', String(cpus), '-icount', 'shift=0'];
 }
 
 // A PF on a root port of its own: two igb on the root bus collide. A hub joins the cables of all PFs.

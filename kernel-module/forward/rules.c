@@ -6,9 +6,9 @@
  * The driver is asked by ndo_get_vf_config(), so the distribution's own will
  * do. A patched one adds the further addresses of a VF (vfctl_vf_read()).
  */
+#include <linux/hash.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
-#include <linux/jhash.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/netlink.h>

@@ -64,17 +64,14 @@ export async function buildDrivers(run: BuildRun, request: DriverBuildRequest, t
 			warnings.push(...await step(`compile ${driver}`, `compiling ${driver} for ${kernel}`, async () => compileDriver(run, job, driver)));
 		}
 
+		const paths = new Map<BuiltModule, string>([[hubModule, `${work}/module/${hubModule}.ko`], ...drivers.map(driver => [driver, `${work}/${driver}/${driver}.ko`] as const)]);
 		if (headers.egressHook) {
 			warnings.push(...await step(`compile ${forwardModule}`, `compiling ${forwardModule} for ${kernel}`, async () => compileForward(run, job)));
+			paths.set(forwardModule, `${work}/forward/${forwardModule}.ko`);
 		} else {
 			warnings.push(`${forwardModule} is not built: ${kernel} has no hook for frames that leave (CONFIG_NETFILTER_EGRESS, Linux 5.16)`);
 		}
 
-		const paths = new Map<BuiltModule, string>([
-			[hubModule, `${work}/module/${hubModule}.ko`],
-			...drivers.map(driver => [driver, `${work}/${driver}/${driver}.ko`] as const),
-			...headers.egressHook ? [[forwardModule, `${work}/forward/${forwardModule}.ko`] as const] : [],
-		]);
 		const modules: DriverBuild['modules'] = [];
 		for (const [name, path] of paths) {
 			modules.push(await checkModule(run, name, path, headers));

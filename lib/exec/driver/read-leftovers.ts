@@ -32,10 +32,6 @@ export function readLeftovers(files: FileReader): DriverLeftovers {
 	};
 }
 
-export function hasLeftovers({installed, builds, stored}: DriverLeftovers): boolean {
-	return installed.length + builds.length + stored.length > 0;
-}
-
 /** Every digest in it: an undo may ask for any of them. */
 function namedInJournal(files: FileReader): Set<string> {
 	return new Set(files.list(journalDirectory).flatMap(name => files.readText(`${journalDirectory}/${name}`)?.match(/\b[\da-f]{64}\b/g) ?? []));

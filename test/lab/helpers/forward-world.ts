@@ -1,8 +1,7 @@
 // Three VFs of one card in three namespaces, and the module that passes frames on between them.
-import path from 'node:path';
-import {ensureDrivers} from '../../../lab/drivers.ts';
 import type {OtherKernel} from '../../../lab/kernels.ts';
 import type {Lab} from '../../../lab/lab.ts';
+import {putDrivers} from './put-drivers.ts';
 
 export const pf = '0000:01:00.0';
 export const forwardDirectory = '/sys/kernel/vfctl/forward';
@@ -19,12 +18,8 @@ export interface Side {
 
 /** Loads the modules that vfctl builds for the lab's kernel; nothing is passed on yet. */
 export async function loadForward(lab: Lab, kernel?: OtherKernel): Promise<void> {
-	const drivers = await ensureDrivers({kernel});
-	await lab.put(drivers, '/root/modules');
-	await lab.exec('insmod /root/modules/vfctl_pf.ko && insmod /root/modules/vfctl_fwd.ko', {timeoutMs: 60_000});
-	if (path.basename(drivers) !== (await lab.exec('uname -r')).stdout.trim()) {
-		throw new Error(`${drivers} is not for the lab's kernel`);
-	}
+	const directory = `/var/lib/vfctl/drivers/${await putDrivers(lab, kernel)}`;
+	await lab.exec(`insmod ${directory}/vfctl_pf.ko && insmod ${directory}/vfctl_fwd.ko`, {timeoutMs: 60_000});
 }
 
 /** VF 0, 1 and 2 of the PF in the namespaces a, b and c. */
