@@ -7,7 +7,7 @@
 // Under TCG a host with guests inside now and then resets out of the blue, once in some hundred tests
 // (docs/lab.md). guard.sh tells that of a QEMU whose kernel said nothing before; such a file runs once
 // more, and that is said. Whatever else fails has failed.
-import {spawn} from 'node:child_process';
+import {spawn, type ChildProcess} from 'node:child_process';
 import {readdirSync, existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -35,8 +35,23 @@ interface Outcome {
 }
 
 const {values, positionals} = parseArgs({options: {jobs: {type: 'string', default: '2'}}, allowPositionals: true});
-const outcomes: Outcome[] = [];
 const scratch = mkdtempSync(path.join(tmpdir(), 'vfctl-lab-tests-'));
+const outcomes: Outcome[] = [];
+const running = new Set<ChildProcess>();
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+	process.once(signal, () => {
+		// A group each: ava's workers hold the labs, and guard.sh ends those when they are gone.
+		for (const {pid} of running) {
+			if (pid !== undefined) {
+				process.kill(-pid, 'SIGKILL');
+			}
+		}
+
+		rmSync(scratch, {recursive: true, force: true});
+		process.exit(1);
+	});
+}
+
 try {
 	const wanted = positionals.length > 0 ? positionals : names();
 	await runAll(wanted.filter(name => !alone.has(name)).sort((a, b) => rank(a) - rank(b)), Number(values.jobs));
@@ -86,7 +101,9 @@ async function runFile(name: string): Promise<Outcome> {
 	const child = spawn('node_modules/.bin/ava', ['--config', 'ava.lab.config.js', `dist/test/lab/${name}.test.js`], {
 		env: {...process.env, VFCTL_LAB_DEATHS: deathsFile},
 		stdio: ['ignore', 'pipe', 'pipe'],
+		detached: true,
 	});
+	running.add(child);
 	// Told as a whole, so that two files do not speak at once.
 	let output = '';
 	for (const stream of [child.stdout, child.stderr]) {
@@ -98,6 +115,7 @@ async function runFile(name: string): Promise<Outcome> {
 	const code = await new Promise<number | null>((resolve, reject) => {
 		child.once('error', reject).once('close', resolve);
 	});
+	running.delete(child);
 	process.stdout.write(`\n== ${name}\n${output}`);
 	const deaths = existsSync(deathsFile) ? readFileSync(deathsFile, 'utf8') : '';
 	return {name, passed: code === 0, seconds: Math.round((performance.now() - started) / 1000), deaths};

@@ -68,14 +68,11 @@ export async function runPrune(context: CommandContext): Promise<void> {
 	let found: DriverLeftovers = {installed: [], builds: [], stored: []};
 	await runPlanned(context, {
 		destructive: () => false,
-		async plan() {
+		plan() {
 			found = readLeftovers(host.files);
-			if (!dryRun) {
-				await removeLeftovers({host, signal}, found);
-			}
-
 			return planPrune(found.installed);
 		},
+		afterwards: async () => removeLeftovers({host, signal}, found),
 		more: () => ({text: prunedText(found, dryRun), json: {builds: found.builds, stored: found.stored}}),
 	});
 }

@@ -24,6 +24,8 @@ export interface PlannedCommand {
 	destructive: (plan: Plan) => boolean;
 	/** Waits for the admin's word after the last step; rejects to have everything put back. */
 	confirm?: (operation: number) => Promise<void>;
+	/** What is left to do when the plan ran or had nothing to do, under the same lock; not in a dry run. */
+	afterwards?: () => Promise<void>;
 	/** More for the result, once it is planned: text for people, data for --json. */
 	more?: () => {text: string; json: Record<string, unknown>};
 }
@@ -77,6 +79,7 @@ async function runNow(context: CommandContext, command: PlannedCommand, run: Run
 	}
 
 	if (plan.actions.length === 0) {
+		await command.afterwards?.();
 		tell(out, command, `nothing to do: ${plan.title}`, {dryRun: false, changed: false, operation: null, ...planJson(plan)});
 		return;
 	}
@@ -86,6 +89,7 @@ async function runNow(context: CommandContext, command: PlannedCommand, run: Run
 	}
 
 	const {number: operation} = await execute(plan, run, {confirm: command.confirm});
+	await command.afterwards?.();
 	tell(out, command, `done: ${plan.title}`, {dryRun: false, changed: true, operation, ...planJson(plan)});
 }
 
