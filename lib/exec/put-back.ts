@@ -5,6 +5,7 @@ import {inverse} from '../plan/inverse.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from '../plan/netns-actions.ts';
 import type {Plan} from '../plan/plan.ts';
 import {findNamespace} from '../sysfs/namespaces.ts';
+import {forwardingPfs} from '../sysfs/read-forward.ts';
 import type {ActionContext} from './actions/handler.ts';
 import {interruptGone} from './actions/act-interrupts.ts';
 import {apply, observe} from './actions/handlers.ts';
@@ -157,6 +158,10 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 
 		case 'set-irq-affinity': {
 			return interruptGone({files}, back);
+		}
+
+		case 'set-forward': {
+			return !deviceExists(files, back.pf) ? `PF ${back.pf} is gone` : back.to && forwardingPfs(files) === null ? 'the forwarding module is not loaded any more' : undefined;
 		}
 
 		default: {

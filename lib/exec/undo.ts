@@ -183,6 +183,14 @@ function targetOf(action: Action): string {
 			return `vfctl's modules of ${action.kernel}`;
 		}
 
+		case 'set-forward': {
+			return `forwarding between the VFs of ${action.pf}`;
+		}
+
+		case 'insert-module': {
+			return `module ${action.module}`;
+		}
+
 		case 'register-dkms': {
 			return `vfctl/${action.version} in DKMS`;
 		}

@@ -1,6 +1,7 @@
 // The shell lines that an admin would have typed for an action: the text of a dry run.
 import {quote} from '../model/shell-word.ts';
 import {guestWord, hereDocument} from './equivalent-words.ts';
+import {forwardEquivalent} from './forward-actions.ts';
 import {installEquivalent} from './install-equivalent.ts';
 import {dkmsCommand} from './module-actions.ts';
 import {netnsEquivalent} from './netns-equivalent.ts';
@@ -79,6 +80,11 @@ export function equivalent(action: Action): string[] {
 
 		case 'swap-driver': {
 			return swapLines(action);
+		}
+
+		case 'set-forward':
+		case 'insert-module': {
+			return forwardEquivalent(action);
 		}
 
 		case 'register-dkms': {

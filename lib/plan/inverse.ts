@@ -28,6 +28,8 @@ export function inverse(action: Action): Action[] {
 		case 'install-modules':
 		case 'swap-driver':
 		case 'register-dkms':
+		case 'set-forward':
+		case 'insert-module':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];
 		}

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
-import {pfDrivers} from '../model/driver-build.ts';
+import {forwardModule, pfDrivers} from '../model/driver-build.ts';
 import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
 import {isKernelRelease} from '../model/kernel-version.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
@@ -152,6 +152,8 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('install-modules'), kernel: kernelRelease, from: installedModules, to: installedModules, initramfs: v.nullable(v.picklist(['update-initramfs', 'dracut'])), gone: v.optional(v.boolean())}),
 	v.strictObject({kind: v.literal('swap-driver'), module: v.picklist(pfDrivers), from: driverFile, to: driverFile, options: v.array(moduleOption), devices: v.array(bdf)}),
 	v.strictObject({kind: v.literal('register-dkms'), version: v.pipe(v.string(), v.regex(/^\w[\w.+~-]{0,63}$/)), from: v.picklist(['absent', 'added']), to: v.picklist(['absent', 'added'])}),
+	v.strictObject({kind: v.literal('set-forward'), pf: bdf, pfNetdev: v.nullable(netdev), from: v.boolean(), to: v.boolean()}),
+	v.strictObject({kind: v.literal('insert-module'), module: v.literal(forwardModule), path: modulePath, sha256, hub: v.nullable(v.strictObject({path: modulePath, sha256})), from: loaded, to: loaded}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 
 const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -159,7 +161,7 @@ const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
 const plan = v.strictObject({
 	version: v.literal(1),
 	subject: v.strictObject({
-		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer', 'bench', 'driver']),
+		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer', 'bench', 'driver', 'forward']),
 		guest: v.exactOptional(guest),
 		vf: v.exactOptional(v.nullable(bdf)),
 		pf: v.exactOptional(bdf),

@@ -144,6 +144,14 @@ function changes(action: Action): Change[] {
 			return [[`vfctl/${action.version} in DKMS`, action.from, action.to]];
 		}
 
+		case 'set-forward': {
+			return [[`forwarding between the VFs of ${action.pfNetdev ?? action.pf}`, onOff(action.from), onOff(action.to)]];
+		}
+
+		case 'insert-module': {
+			return [[`module ${action.module}`, action.from, action.to]];
+		}
+
 		// They change nothing by themselves.
 		case 'own-mac':
 		case 'check-guest': {

@@ -100,6 +100,15 @@ export function actionText(action: Action): string {
 			return action.to === 'added' ? `register vfctl/${action.version} with DKMS` : `remove vfctl/${action.version} from DKMS, with what it built`;
 		}
 
+		case 'set-forward': {
+			const name = action.pfNetdev ?? action.pf;
+			return action.to ? `pass frames between the VFs of ${name} on` : `leave frames between the VFs of ${name} to the card`;
+		}
+
+		case 'insert-module': {
+			return action.to === 'loaded' ? `load ${action.module} (${action.path})` : `unload ${action.module}`;
+		}
+
 		default: {
 			return tuningText(action);
 		}

@@ -2,15 +2,15 @@
 import {AppError} from '../errors.ts';
 import type {FileReader} from '../host/host.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
-import {parseMac, zeroMac, type Mac} from '../model/mac.ts';
+import {zeroMac} from '../model/mac.ts';
 import type {MailboxMessage, PfMailbox, VfMailbox} from '../model/mailbox.ts';
 import {readAttribute} from './attributes.ts';
+import {recordReader} from './module-record.ts';
 
 /** Directory of the record. */
 export const mailboxDirectory = '/sys/kernel/vfctl';
 const knownAbi = '1';
-// More than that is no answer of the module: each file is one page at most.
-const pageBytes = 64 * 1024;
+const {required, keysOf, valueOf, whole, oneOf, macOf, listOf} = recordReader({damaged, unreadable});
 
 /** PFs whose driver was built by vfctl and is loaded now, by address. Empty with stock drivers.
  * Throws NOT_ROOT, or UNSUPPORTED for a record that is damaged or of another kind. */
@@ -67,15 +67,7 @@ function readPf(files: FileReader, pf: Bdf): PfMailbox | undefined {
 function readVf(files: FileReader, directory: string, index: number): VfMailbox | undefined {
 	const path = `${directory}/mailbox`;
 	const keys = keysOf(path, required(files, path));
-	const value = (key: string) => {
-		const text = keys.get(key);
-		if (text === undefined) {
-			throw damaged(path, `${key} is missing`);
-		}
-
-		return text;
-	};
-
+	const value = valueOf(path, keys);
 	const count = (key: string) => whole(path, key, value(key));
 	const flag = (key: string) => oneOf(path, key, value(key), ['0', '1']) === '1';
 	if (!flag('present')) {
@@ -102,38 +94,6 @@ function readVf(files: FileReader, directory: string, index: number): VfMailbox 
 	};
 }
 
-function required(files: FileReader, path: string): string {
-	const text = files.readText(path);
-	if (text === undefined) {
-		throw unreadable(files, path);
-	}
-
-	if (text.length > pageBytes) {
-		throw damaged(path, 'it is longer than the kernel writes');
-	}
-
-	return text;
-}
-
-/** Lines `key=value`. Unknown keys are left to those who know them. */
-function keysOf(path: string, text: string): Map<string, string> {
-	const keys = new Map<string, string>();
-	for (const line of text.split('\n').filter(one => one !== '')) {
-		const [, key = '', value = ''] = /^([\w-]+)=(.*)$/.exec(line) ?? [];
-		if (key === '') {
-			throw damaged(path, `'${line.slice(0, 40)}' is not KEY=VALUE`);
-		}
-
-		if (keys.has(key)) {
-			throw damaged(path, `${key} is there twice`);
-		}
-
-		keys.set(key, value);
-	}
-
-	return keys;
-}
-
 /** `NUMBER AGE_MS DIRECTION WORD...`, oldest first. */
 function messagesOf(path: string, text: string): MailboxMessage[] {
 	return text.split('\n').filter(line => line !== '').map(line => {
@@ -156,38 +116,8 @@ function vlansOf(path: string, text: string): string {
 	return line;
 }
 
-function listOf(text: string): string[] {
-	return text === '' ? [] : text.split(',');
-}
-
-function whole(path: string, key: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
-	if (!/^\d{1,16}$/.test(text) || Number(text) > most) {
-		throw damaged(path, `${key} is '${text.slice(0, 20)}'`);
-	}
-
-	return Number(text);
-}
-
 function signed(path: string, key: string, text: string): number {
 	return text === '-1' ? -1 : whole(path, key, text);
-}
-
-function oneOf<T extends string>(path: string, key: string, text: string, words: readonly T[]): T {
-	const word = words.find(one => one === text);
-	if (word === undefined) {
-		throw damaged(path, `${key} is '${text.slice(0, 20)}'`);
-	}
-
-	return word;
-}
-
-function macOf(path: string, key: string, text: string): Mac {
-	const mac = parseMac(text);
-	if (mac === undefined) {
-		throw damaged(path, `${key} is '${text.slice(0, 20)}'`);
-	}
-
-	return mac;
 }
 
 function damaged(path: string, why: string): AppError {

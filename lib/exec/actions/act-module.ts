@@ -3,6 +3,7 @@ import type {FileReader} from '../../host/host.ts';
 import {parseBdf} from '../../model/bdf.ts';
 import type {LoadModuleAction} from '../../plan/action.ts';
 import {readLinkName} from '../../sysfs/attributes.ts';
+import {forwardUse} from '../forward/forward-users.ts';
 import {kernelTime} from '../kernel-messages.ts';
 import {stepFailed} from '../step-error.ts';
 import {budgets, waitUntil} from '../wait.ts';
@@ -71,6 +72,11 @@ async function unload(host: {files: FileReader; runner: {run(argv: readonly [str
 		if (device !== undefined) {
 			return `${device} is on its driver ${driver}`;
 		}
+	}
+
+	const use = forwardUse(files, sysfsName(module));
+	if (use !== undefined) {
+		return use;
 	}
 
 	const {code, stderr} = await host.runner.run(['modprobe', '-r', module]);

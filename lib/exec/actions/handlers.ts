@@ -6,10 +6,12 @@ import {attachDevice, detachDevice} from './act-device.ts';
 import {registerDkms} from './act-dkms.ts';
 import {setFeature} from './act-feature.ts';
 import {writeFile} from './act-file.ts';
+import {setForward} from './act-forward.ts';
 import {guestFile, guestNetwork} from './act-guest-network.ts';
 import {checkGuest} from './act-guest.ts';
 import {setHugepages} from './act-hugepages.ts';
 import {setIrqAffinity, setRps} from './act-interrupts.ts';
+import {insertModule} from './act-insert-module.ts';
 import {setLease} from './act-lease.ts';
 import {setLink} from './act-link.ts';
 import {installModules} from './act-install-modules.ts';
@@ -56,6 +58,8 @@ const handlers: Handlers = {
 	'install-modules': installModules,
 	'swap-driver': swapDriver,
 	'register-dkms': registerDkms,
+	'set-forward': setForward,
+	'insert-module': insertModule,
 };
 
 /** How reality compares with the action. */

@@ -68,7 +68,7 @@ async function loadFile(host: Host, {module, options}: SwapDriverAction, file: D
 	if (hub?.path !== null && hub?.path !== undefined) {
 		await removeHub(host);
 		if (!isModuleLoaded(host.files, hubModule)) {
-			await insert(host, hubModule, hub.path, []);
+			await insertFile(host, hubModule, hub.path, []);
 		}
 	}
 
@@ -77,13 +77,14 @@ async function loadFile(host: Host, {module, options}: SwapDriverAction, file: D
 		await host.runner.run(['modprobe', '--all', ...needs], {timeoutMs: loadMs});
 	}
 
-	await insert(host, module, path, options);
+	await insertFile(host, module, path, options);
 	if (!await waitUntil(host.clock, {budgetMs: budgets.module}, () => isLoadedFrom(host.files, module, file))) {
 		throw await stepFailed(host, `${module} is not the one that was loaded`, {why: `insmod ${path} did not complain, and /sys/module shows another build`});
 	}
 }
 
-async function insert(host: Host, module: string, path: string, options: readonly string[]): Promise<void> {
+/** insmod, waited for. Throws STEP_FAILED with the kernel's reason in plain words. */
+export async function insertFile(host: Host, module: string, path: string, options: readonly string[]): Promise<void> {
 	const since = kernelTime(host);
 	const {code, stderr} = await host.runner.run(['insmod', path, ...options], {timeoutMs: loadMs});
 	if (code !== 0 || !await waitUntil(host.clock, {budgetMs: budgets.module}, () => isModuleLoaded(host.files, module))) {

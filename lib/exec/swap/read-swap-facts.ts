@@ -74,8 +74,15 @@ async function otherPresent(host: Host, module: PfDriver, kernel: string, loaded
 
 /** Throws DRIVER_NOT_BUILT, or KERNEL_LOCKDOWN when the kernel would not take it. */
 async function ourFile(host: Host, module: PfDriver, {kernel, from}: SwapQuestion): Promise<DriverFile> {
-	const {files} = host;
 	const directory = from ?? buildDirectory(kernel);
+	const build = buildOf(host, directory, {module, kernel});
+	const hub = await checkedModule(host, directory, build, hubModule);
+	const driver = await checkedModule(host, directory, build, module);
+	return {path: driver.path, sha256: driver.sha256, srcversion: driver.srcversion, hub: {path: hub.path, sha256: hub.sha256}, needs: driver.depends.filter(name => name !== hubModule)};
+}
+
+/** The build in a directory. Throws DRIVER_NOT_BUILT. */
+export function buildOf({files}: Host, directory: string, {module, kernel}: {module: string; kernel: string}): DriverBuild {
 	const text = files.readText(`${directory}/build.json`);
 	if (text === undefined) {
 		throw notBuilt(module, kernel, `${directory}/build.json is not there`);
@@ -86,12 +93,12 @@ async function ourFile(host: Host, module: PfDriver, {kernel, from}: SwapQuestio
 		throw notBuilt(module, kernel, `${directory} is for ${build.kernel}`);
 	}
 
-	const hub = await checked(host, directory, build, hubModule);
-	const driver = await checked(host, directory, build, module);
-	return {path: driver.path, sha256: driver.sha256, srcversion: driver.srcversion, hub: {path: hub.path, sha256: hub.sha256}, needs: driver.depends.filter(name => name !== hubModule)};
+	return build;
 }
 
-async function checked(host: Host, directory: string, build: DriverBuild, name: DriverBuild['modules'][number]['name']) {
+/** A module of a build that is still what was built. Throws DRIVER_NOT_BUILT, or KERNEL_LOCKDOWN when
+ * the kernel would not take it. */
+export async function checkedModule(host: Host, directory: string, build: DriverBuild, name: DriverBuild['modules'][number]['name']) {
 	const path = `${directory}/${name}.ko`;
 	const facts = build.modules.find(module => module.name === name);
 	if (facts === undefined) {

@@ -84,7 +84,9 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'set-steer':
 		case 'install-modules':
 		case 'swap-driver':
-		case 'register-dkms': {
+		case 'register-dkms':
+		case 'set-forward':
+		case 'insert-module': {
 			return inventory;
 		}
 	}

@@ -1,0 +1,85 @@
+// What is needed to plan the switching of what passes frames on.
+import {AppError} from '../../errors.ts';
+import type {Host} from '../../host/host.ts';
+import type {Bdf} from '../../model/bdf.ts';
+import {forwardModule, hubModule} from '../../model/driver-build.ts';
+import type {Pf} from '../../model/pci.ts';
+import type {ForwardFacts} from '../../plan/plan-forward.ts';
+import {moduleFile} from '../../sysfs/module-files.ts';
+import {forwardingPfs} from '../../sysfs/read-forward.ts';
+import {buildDirectory} from '../driver/read-builds.ts';
+import {isModuleLoaded} from '../swap/loaded-driver.ts';
+import {buildOf, checkedModule} from '../swap/read-swap-facts.ts';
+
+/** The facts about these PFs. `on`: some are to be switched on. Reads only. */
+export async function readForwardFacts(host: Host, {pfs, on}: {pfs: readonly Pf[]; on: boolean}): Promise<ForwardFacts> {
+	const present = forwardingPfs(host.files);
+	const load = !on || present !== null ? null : await loadingStep(host).catch(error => {
+		if (error instanceof AppError) {
+			return error;
+		}
+
+		throw error;
+	});
+	const [vepa, switchdev] = [new Set<Bdf>(), new Set<Bdf>()];
+	for (const pf of on ? pfs : []) {
+		if (await isVepa(host, pf)) {
+			vepa.add(pf.bdf);
+		}
+
+		if (await isSwitchdev(host, pf)) {
+			switchdev.add(pf.bdf);
+		}
+	}
+
+	return {on: present, load, vepa, switchdev};
+}
+
+/** modprobe where the module is installed, else insmod of what was built for the kernel that runs.
+ * Throws DRIVER_NOT_BUILT, UNSUPPORTED for a kernel that cannot have the module, or KERNEL_LOCKDOWN. */
+async function loadingStep(host: Host): Promise<Exclude<ForwardFacts['load'], AppError>> {
+	const {files} = host;
+	const kernel = files.readText('/proc/sys/kernel/osrelease')?.trim() ?? 'unknown';
+	if (moduleFile(files, kernel, forwardModule) !== undefined) {
+		return {kind: 'load-module', module: forwardModule, from: 'absent', to: 'loaded'};
+	}
+
+	const directory = buildDirectory(kernel);
+	const build = buildOf(host, directory, {module: forwardModule, kernel});
+	const left = build.warnings.find(warning => warning.startsWith(`${forwardModule} is not built: `));
+	if (left !== undefined && !build.modules.some(({name}) => name === forwardModule)) {
+		throw new AppError('UNSUPPORTED', 'frames between VFs cannot be passed on with this kernel', {why: left, fix: 'boot a kernel from Linux 5.16 on that has CONFIG_NETFILTER_EGRESS, then: vfctl driver build'});
+	}
+
+	const {path, sha256} = await checkedModule(host, directory, build, forwardModule);
+	const hub = isModuleLoaded(files, hubModule) ? null : await checkedModule(host, directory, build, hubModule);
+	return {kind: 'insert-module', module: forwardModule, path, sha256, hub: hub && {path: hub.path, sha256: hub.sha256}, from: 'absent', to: 'loaded'};
+}
+
+/** IFLA_BRIDGE_MODE, as `bridge link` tells it for cards that have it (man bridge: hwmode). */
+async function isVepa(host: Host, {netdevs: [netdev]}: Pf): Promise<boolean> {
+	const [link] = netdev === undefined ? [] : await listed(host, ['bridge', '-j', 'link', 'show', 'dev', netdev]);
+	return String((link as {hwmode?: unknown} | undefined)?.hwmode).toUpperCase() === 'VEPA';
+}
+
+/** man devlink-dev: eswitch show. */
+async function isSwitchdev(host: Host, {bdf}: Pf): Promise<boolean> {
+	const name = `pci/${bdf}`;
+	const [answer] = await listed(host, ['devlink', '-j', 'dev', 'eswitch', 'show', name]);
+	return (answer as {dev?: Record<string, {mode?: unknown}>} | undefined)?.dev?.[name]?.mode === 'switchdev';
+}
+
+/** What is told is for a warning alone: a program that is missing or fails tells nothing. */
+async function listed({runner}: Host, argv: readonly [string, ...string[]]): Promise<unknown[]> {
+	try {
+		const {code, stdout} = await runner.run(argv, {timeoutMs: 5000});
+		const answer: unknown = code === 0 ? JSON.parse(stdout) : [];
+		return [answer].flat();
+	} catch (error) {
+		if (error instanceof AppError || error instanceof SyntaxError) {
+			return [];
+		}
+
+		throw error;
+	}
+}
