@@ -6,6 +6,7 @@ import {addBenchCommands, benchUsages} from './bench-commands.ts';
 import {addCniCommands, cniUsages} from './cni-commands.ts';
 import {addDpdkCommands, dpdkUsages} from './dpdk-commands.ts';
 import {addPfDriverCommands, driverUsages} from './driver-commands.ts';
+import {addForwardCommands, forwardUsages} from './forward-commands.ts';
 import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
 import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
 import {addSteerCommands, steerUsages} from './steer-commands.ts';
@@ -57,6 +58,7 @@ export const commandUsages = {
 	...steerUsages,
 	...driverUsages,
 	...mailboxUsages,
+	...forwardUsages,
 	...methodsUsages,
 	...benchUsages,
 	capture: '<file>',
@@ -87,6 +89,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addSteerCommands(parser, run);
 	addPfDriverCommands(parser, run);
 	addMailboxCommands(parser, run);
+	addForwardCommands(parser, run);
 	addMethodsCommands(parser, run);
 	addBenchCommands(parser, run);
 	addRecordCommands(parser, run);

@@ -11,13 +11,15 @@ import type {Steering} from '../model/steering.ts';
 import {bindingRulePath} from '../plan/binding-rule.ts';
 import {guestNetworkKey, type GuestNetworkFacts, type HostFileFacts} from '../plan/host-file/facts.ts';
 import {guestNetworkNeeds} from '../plan/host-file/plan-host-file.ts';
+import type {ForwardFacts} from '../plan/plan-forward.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
 import {readSteering, steeringIfTold} from '../sysfs/read-steering.ts';
 import {findAttachActions} from './attachments.ts';
+import {readForwardFacts} from './forward/read-forward-facts.ts';
 import {readInterruptFacts} from './read-interrupt-facts.ts';
 import {readGuestNetworkFacts} from './read-guest-facts.ts';
 
-export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts' | 'steering' | 'hugepages'>;
+export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts' | 'steering' | 'forward' | 'hugepages'>;
 
 /** The facts of this host. Throws NO_AGENT, with the place in the file, when a running guest that
  * must be asked does not answer; and what planning throws. */
@@ -27,7 +29,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		bindingRules: readBindingRules(host),
 		attachActions: key => findAttachActions(host.files, key),
 		guestNetworks: new Map(),
-		interrupts: null, steering: new Map(), hugepages: null,
+		interrupts: null, steering: new Map(), forward: null, hugepages: null,
 	};
 	const guestNetworks = new Map<string, GuestNetworkFacts>();
 	for (const need of guestNetworkNeeds(inventory, file, facts)) {
@@ -43,6 +45,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		...facts, guestNetworks,
 		interrupts: tuned === undefined ? null : await readInterruptFacts(host, tuned),
 		steering: await readTables(host, inventory, file),
+		forward: await readForwarding(host, inventory, file),
 		hugepages: file.hugepages.length === 0 ? null : readHugepages(host.files),
 	};
 }
@@ -64,6 +67,12 @@ async function readTables({runner}: Host, inventory: Inventory, {pfs}: HostFile)
 	}
 
 	return tables;
+}
+
+/** The module is looked for only when some PF wants it. */
+async function readForwarding(host: Host, inventory: Inventory, {pfs}: HostFile): Promise<ForwardFacts | null> {
+	const told = pfs.filter(({forwarding}) => forwarding !== undefined);
+	return told.length === 0 ? null : readForwardFacts(host, {pfs: told.flatMap(({pf}) => pfIfThere(inventory, pf) ?? []), on: told.some(({forwarding}) => forwarding === 'on')});
 }
 
 /** Undefined where the name leads to none: planning tells it, with the place. */

@@ -16,6 +16,7 @@ import {vfRangeText} from '../model/vf-range.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import {noGuestNetworks, type GuestNetworksRead} from './export-guest-network.ts';
 import {exportGuest} from './export-guest.ts';
+import {withForwarding} from './export-forwarding.ts';
 import {exportHugepages, withSteering} from './export-steering.ts';
 import {fileNameOf, specialSettings} from './export-vf.ts';
 import {withTuning} from './export-tuning.ts';
@@ -44,6 +45,8 @@ export interface ExportFacts {
 	interrupts: InterruptFacts;
 	/** Of PFs with an interface; the error of one that could not be read. */
 	steering: ReadonlyMap<Bdf, Steering | AppError>;
+	/** PFs that forwarding is on for; null: its module is not loaded. */
+	forwarding: ReadonlySet<Bdf> | null;
 	hugepages: HugepageFacts;
 }
 
@@ -85,11 +88,11 @@ export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noG
 	return {file: tuned.file, notes: notes.map(note => shortenedNote(note)), unread: inside.notes.map(note => shortenedNote(note))};
 }
 
-function withFacts(file: HostFile, inventory: Inventory, {interrupts, steering, hugepages}: ExportFacts): {file: HostFile; notes: string[]} {
+function withFacts(file: HostFile, inventory: Inventory, {interrupts, steering, forwarding, hugepages}: ExportFacts): {file: HostFile; notes: string[]} {
 	const tuned = withTuning(file, inventory, interrupts);
 	const steered = withSteering(tuned.file, inventory, steering);
 	const pages = exportHugepages(hugepages);
-	return {file: {...steered.file, hugepages: pages.hugepages}, notes: [...tuned.notes, ...steered.notes, ...pages.notes]};
+	return {file: {...withForwarding(steered.file, inventory, forwarding), hugepages: pages.hugepages}, notes: [...tuned.notes, ...steered.notes, ...pages.notes]};
 }
 
 /** One entry of the file, and how an admin calls it. */

@@ -57,7 +57,7 @@ function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
 	const autoprobe = fields?.get('autoprobe')?.flag('whether new VFs get the driver of the kernel (sriov_drivers_autoprobe)');
 	const link = fields?.get('link')?.word(['up'] as const, 'the link of the PF; a PF whose VFs are used is not taken down');
 	const driver = fields?.get('driver')?.word(['stock'] as const, 'the driver of the PF; another one than the kernel\'s is not supported by this version');
-	const forwarding = fields?.get('forwarding')?.word(['off'] as const, 'forwarding between VFs of the PF; switching it on is not supported by this version');
+	const forwarding = fields?.get('forwarding')?.word(['on', 'off'] as const, 'whether the module vfctl_fwd passes frames between VFs of the PF on');
 	const steering = readSteering(fields?.get('steering'));
 	return {
 		...(numVfs === undefined ? {} : {numVfs}),

@@ -37,8 +37,8 @@ export interface WantedPf extends WantedTuning {
 	readonly link?: 'up';
 	/** The distribution's driver: the only one there is so far. */
 	readonly driver?: 'stock';
-	/** No frames are forwarded between VFs by software: the only way there is so far. */
-	readonly forwarding?: 'off';
+	/** Frames between its VFs are passed on by the module vfctl_fwd, or left to the card. */
+	readonly forwarding?: 'on' | 'off';
 	/** Exactly these rules, but for those that vfctl has no words for. */
 	readonly steering?: readonly WantedSteerRule[];
 }

@@ -9,6 +9,7 @@ import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, c
 import {bootCommands, collectBoot, programFinder} from './capture-boot.ts';
 import {collectInterrupts} from './capture-interrupts.ts';
 import {collectDpdk, collectMemory, udevNameQueries} from './capture-dpdk.ts';
+import {collectForward} from './capture-forward.ts';
 import {collectMailboxes} from './capture-mailbox.ts';
 import {collector} from './collector.ts';
 import {jsonLines, parseJsonList} from './json-lines.ts';
@@ -27,7 +28,7 @@ const dmesgLines = 2000;
 /** The record of a host as it is now. What cannot be read is left out; never rejects for that. */
 export async function captureHost(host: Host, {maskMacs = false, connect = 'qemu:///system'}: CaptureOptions = {}): Promise<HostRecord> {
 	const into = collector(host.files);
-	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectMemory, collectDpdk, collectBoot, collectMailboxes]) {
+	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectMemory, collectDpdk, collectBoot, collectMailboxes, collectForward]) {
 		collect(into);
 	}
 

@@ -30,6 +30,8 @@ export const volatileFacts: readonly Volatile[] = [
 	{fact: /^\/sys\/.*\/(?:vfio-dev\/vfio|uio\/uio)\d+$/, why: 'numbers of vfio and uio devices are given out anew'},
 	{fact: /^\/sys\/.*\/driver_override$/, why: 'kernels show "no override" in two ways', keep: value => value === '(null)\n' ? '\n' : value},
 	{fact: /^\/sys\/kernel\/vfctl\/.*\/(?:mailbox|messages|vlans)$/, why: 'counts and ages of messages; the settings in it are told by ip'},
+	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/stats$/, why: 'counters'},
+	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/rules$/, why: 'an ifindex and the number of a namespace', keep: value => value.replaceAll(/^(?:ifindex|netns)=.*\n/gm, '')},
 	{fact: /^\$ dmesg/, why: 'a log'},
 	{fact: /^\$ ip .* (?:ifindex|link_index|stats|stats64|promiscuity|allmulti)$/, why: 'counters'},
 	{fact: /^\$ ip .* addr_info$/, why: 'lifetimes of addresses; an IPv6 address is tentative until duplicate detection has ended', keep: value => value.replaceAll(/"(?:(?:valid|preferred)_life_time":\d+|(?:tentative|optimistic)":true),?/g, '')},

@@ -2,6 +2,7 @@
 // simulated kernel, locks inside the process.
 import {AppError} from '../errors.ts';
 import type {HostFiles, LockOptions} from '../host/host.ts';
+import {flushForward} from './forward.ts';
 import {flushInterrupts} from './interrupt-text.ts';
 import {flushMailboxes} from './mailbox.ts';
 import {changing, uptime} from './machine.ts';
@@ -18,8 +19,17 @@ const maximumText = 64 * 1024 * 1024;
  * process only if it is given the same map. */
 export function simFiles(machine: Machine, locks: Map<string, Lock> = new Map()): HostFiles {
 	const {tree} = machine;
+	const withPorts = (path: string) => {
+		if (path.startsWith('/sys/kernel/vfctl/forward')) {
+			flushForward(machine);
+		}
+
+		return path;
+	};
+
 	return {
 		readText(path) {
+			withPorts(path);
 			if (path === '/proc/interrupts') {
 				flushInterrupts(machine);
 			}
@@ -35,8 +45,8 @@ export function simFiles(machine: Machine, locks: Map<string, Lock> = new Map())
 			return node?.kind === 'bytes' ? node.bytes : node?.kind === 'text' ? new Uint8Array(Buffer.from(node.text)) : undefined;
 		},
 		readLink: path => tree.link(path),
-		list: path => tree.list(path),
-		exists: path => tree.exists(path),
+		list: path => tree.list(withPorts(path)),
+		exists: path => tree.exists(withPorts(path)),
 		async writeAttribute(path, value) {
 			writeAttribute(machine, path, value);
 		},

@@ -5,6 +5,7 @@ import {parseJsonList} from '../record/json-lines.ts';
 import type {HostRecord} from '../record/record.ts';
 import {simClock} from './clock.ts';
 import type {SimClock} from './clock.ts';
+import type {SimPort} from './forward.ts';
 import type {SimMailbox} from './mailbox.ts';
 import type {SimOptions} from './options.ts';
 import type {SimSteering} from './steering.ts';
@@ -68,6 +69,8 @@ export interface Machine {
 	readonly rebuilt: Set<string>;
 	/** What such a driver remembers of the mailboxes of a PF, by VF. */
 	readonly mailboxes: Map<Bdf, SimMailbox[]>;
+	/** PFs that forwarding was switched on for since the record, with their ports by name. */
+	readonly forwarding: Map<Bdf, Map<string, SimPort>>;
 	/** Asks the guest that uses a VF to give it back; libvirt's side puts its function here. */
 	requestRelease: ((bdf: Bdf, owner: string) => void) | undefined;
 	nextIfindex: number;
@@ -104,6 +107,7 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		namespaces: {known: new Map(), made: 0, host: undefined},
 		rebuilt: new Set(tree.list('/sys/kernel/vfctl').map(pf => tree.value(`/sys/kernel/vfctl/${pf}/driver`)).filter(driver => driver !== '')),
 		mailboxes: new Map(),
+		forwarding: new Map(),
 		requestRelease: undefined,
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,

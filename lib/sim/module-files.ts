@@ -2,11 +2,13 @@
 // others as vfctl builds them.
 import type {CommandResult} from '../host/host.ts';
 import {attachDriver, unbind} from './binding.ts';
+import {hideForward, showForward} from './forward.ts';
 import {changing, driversPath, functionsOf, log} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {isKnownModule, isLoaded, loadModule, markRebuilt, moduleName, rebuiltSrcversion, stockSrcversion} from './modules.ts';
 import {parseBdf} from '../model/bdf.ts';
-import {hubModule} from '../model/driver-build.ts';
+import {forwardModule, hubModule} from '../model/driver-build.ts';
+import {moduleFile} from '../sysfs/module-files.ts';
 
 const done: CommandResult = {code: 0, stdout: '', stderr: ''};
 
@@ -25,12 +27,11 @@ export function insmod(machine: Machine, words: readonly string[]): CommandResul
 	}
 
 	if (name === hubModule) {
-		machine.tree.putValue(`/sys/module/${hubModule}/initstate`, 'live');
-		machine.tree.directory(`/sys/module/${hubModule}/holders`);
+		showHub(machine);
 		return done;
 	}
 
-	if (!isKnownModule(name)) {
+	if (!isKnownModule(name) && name !== forwardModule) {
 		return fails('Invalid module format');
 	}
 
@@ -39,12 +40,48 @@ export function insmod(machine: Machine, words: readonly string[]): CommandResul
 		return fails('Unknown symbol in module');
 	}
 
+	if (name === forwardModule) {
+		showForward(machine);
+		return done;
+	}
+
 	loadModule(machine, name);
 	if (!isStock(path)) {
 		markRebuilt(machine, name);
 	}
 
 	probeAll(machine);
+	return done;
+}
+
+/** sysfs as module_init of vfctl_pf leaves it. */
+function showHub({tree}: Machine): void {
+	tree.putValue(`/sys/module/${hubModule}/initstate`, 'live');
+	tree.directory(`/sys/module/${hubModule}/holders`);
+	tree.putValue('/sys/kernel/vfctl/abi', 1);
+}
+
+/** modprobe of vfctl_fwd where modules.dep has it, with what it calls; undefined where it has not. */
+export function modprobeForward(machine: Machine, remove: boolean): CommandResult | undefined {
+	const release = machine.tree.value('/proc/sys/kernel/osrelease');
+	if (!remove && moduleFile({readText: path => machine.tree.text(path)}, release, forwardModule) === undefined) {
+		return undefined;
+	}
+
+	changing(machine, `modprobe ${remove ? '-r ' : ''}${forwardModule}`);
+	if (remove) {
+		hideForward(machine);
+		if (machine.tree.list(`/sys/module/${hubModule}/holders`).length === 0) {
+			rmmod(machine, [hubModule]);
+		}
+	} else if (!isLoaded(machine, forwardModule)) {
+		if (!isLoaded(machine, hubModule)) {
+			showHub(machine);
+		}
+
+		showForward(machine);
+	}
+
 	return done;
 }
 
@@ -74,6 +111,10 @@ export function rmmod(machine: Machine, words: readonly string[]): CommandResult
 		if (bdf !== undefined) {
 			unbind(machine, bdf);
 		}
+	}
+
+	if (name === forwardModule) {
+		hideForward(machine);
 	}
 
 	machine.tree.remove(`/sys/module/${name}`);

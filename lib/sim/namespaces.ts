@@ -7,7 +7,7 @@ import {setLink} from './netdevs.ts';
 import {Tree, type Directory} from './tree.ts';
 
 // PROC_NET_INIT_INO of include/uapi/linux/nsfs.h.
-const hostInode = 4_026_531_840;
+export const hostInode = 4_026_531_840;
 const firstInode = 4_026_532_100;
 const mountinfo = '/proc/self/mountinfo';
 

@@ -2,6 +2,7 @@
 // what the simulation does not model, TOOL_MISSING for the rest.
 import {AppError} from '../errors.ts';
 import type {CommandResult, Runner} from '../host/host.ts';
+import {forwardModule} from '../model/driver-build.ts';
 import {jsonLines} from '../record/json-lines.ts';
 import {bootPrograms} from './boot-programs.ts';
 import {ethtool} from './ethtool.ts';
@@ -12,7 +13,7 @@ import {ipLinkSet} from './ip-set.ts';
 import {changing} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {isKnownModule, isLoaded, loadModule, moduleName, stockSrcversion, unloadModule} from './modules.ts';
-import {insmod, modinfo, probeAll, rmmod} from './module-files.ts';
+import {insmod, modinfo, modprobeForward, probeAll, rmmod} from './module-files.ts';
 import {addNamespace, namespaceMachine, namespaceNames, removeNamespaceName} from './namespaces.ts';
 import {driverForId} from './nic-drivers.ts';
 import {failureHappens} from './options.ts';
@@ -101,6 +102,11 @@ const programs: Readonly<Record<string, Program>> = {
 		const remove = words.includes('-r') || words.includes('--remove');
 		const names = words.filter(word => !word.startsWith('-'));
 		for (const name of names) {
+			const forward = moduleName(name) === forwardModule ? modprobeForward(machine, remove) : undefined;
+			if (forward !== undefined) {
+				continue;
+			}
+
 			if (!isKnownModule(name) && !isLoaded(machine, name)) {
 				return fatal(`Module ${name} not found in directory /lib/modules/${machine.tree.value('/proc/sys/kernel/osrelease')}`);
 			}

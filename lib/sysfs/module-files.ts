@@ -13,7 +13,7 @@ export function isKernelGone(files: FileReader, kernel: string): boolean {
 }
 
 /** The file that modprobe takes for a module: modules.dep has one a name. Undefined when there is none. */
-export function moduleFile(files: FileReader, kernel: string, module: string): string | undefined {
+export function moduleFile(files: Pick<FileReader, 'readText'>, kernel: string, module: string): string | undefined {
 	const directory = `/lib/modules/${kernel}`;
 	const path = files.readText(`${directory}/modules.dep`)?.split('\n').map(line => line.split(':')[0]!)
 		.find(one => (/([^/]+)\.ko(?:\.\w+)?$/.exec(one)?.[1] ?? '').replaceAll('-', '_') === module);

@@ -9,6 +9,7 @@ import type {HugepageFacts} from '../../model/hugepages.ts';
 import type {InterruptFacts} from '../../model/interrupts.ts';
 import type {Steering} from '../../model/steering.ts';
 import type {Action, GuestRef} from '../action.ts';
+import type {ForwardFacts} from '../plan-forward.ts';
 import type {RiskName} from '../plan.ts';
 
 export interface HostFileFacts {
@@ -31,6 +32,8 @@ export interface HostFileFacts {
 	interrupts: InterruptFacts | null;
 	/** Rules of PFs with an interface whose `steering` the file tells, or whose number of VFs it changes. */
 	steering: ReadonlyMap<Bdf, Steering>;
+	/** Of the PFs whose `forwarding` the file tells; null when it tells none. */
+	forward: ForwardFacts | null;
 	/** Null when the file sets none. */
 	hugepages: HugepageFacts | null;
 }

@@ -1,0 +1,44 @@
+// vfctl forward table | stats | on | off
+import {readForwardFacts} from '../../exec/forward/read-forward-facts.ts';
+import {selectPf} from '../../model/select.ts';
+import {planForward} from '../../plan/plan-forward.ts';
+import {forwardStatsText, forwardTableText} from '../../render/forward-text.ts';
+import {forwardView, type ForwardView} from '../../render/forward-view.ts';
+import {readForward} from '../../sysfs/read-forward.ts';
+import {readNamespacedNetdevs} from '../../sysfs/read-namespaces.ts';
+import type {CommandContext} from '../context.ts';
+import {withInventory} from '../read-state.ts';
+import {runPlanned} from './run-plan.ts';
+
+/** Shows the ports. */
+export async function runTable(context: CommandContext, name: string | undefined): Promise<void> {
+	const view = await look(context, name);
+	context.out.result(forwardTableText(view), view);
+}
+
+/** Shows the counters. */
+export async function runStats(context: CommandContext, name: string | undefined): Promise<void> {
+	const view = await look(context, name);
+	context.out.result(forwardStatsText(view), view);
+}
+
+/** Switches it on or off. */
+export async function runSwitch(context: CommandContext, names: readonly string[], on: boolean): Promise<void> {
+	await runPlanned(context, {
+		destructive: () => false,
+		async plan(inventory, {host}) {
+			const pfs = [...new Set(names.map(name => selectPf(inventory, name)))];
+			return planForward({pfs, on, facts: await readForwardFacts(host, {pfs, on})});
+		},
+	});
+}
+
+async function look(context: CommandContext, name: string | undefined): Promise<ForwardView> {
+	const {host} = context;
+	return withInventory(context, async inventory => {
+		const chosen = name === undefined ? null : selectPf(inventory, name);
+		const forwarding = readForward(host.files);
+		const elsewhere = forwarding === null ? [] : inventory.pfs.flatMap(pf => [pf, ...pf.vfs]).filter(({inNamespace}) => inNamespace).map(({bdf}) => bdf);
+		return forwardView({hostName: host.name, inventory, chosen, forwarding, namespaced: await readNamespacedNetdevs(host, elsewhere)});
+	});
+}
