@@ -1,5 +1,4 @@
 // vfctl driver load and restore on simulated hosts: exchanged, refused, undone, recovered.
-import {createHash} from 'node:crypto';
 import test from 'ava';
 import type {ErrorCode} from '../lib/errors.ts';
 import {toBdf} from '../lib/model/bdf.ts';
@@ -10,28 +9,16 @@ import type {HostBuilder} from '../lib/sim/build-facts.ts';
 import {hostBuilder} from '../lib/sim/builder.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
 import type {SimOptions} from '../lib/sim/options.ts';
+import {drivers, kernel, srcversion, withBuild} from './helpers/built-drivers.ts';
 import {crashAt} from './helpers/crash.ts';
 import {captured, vfctl, withAddress, withFile} from './helpers/plan-world.ts';
 
-const kernel = '6.12.57+deb13-amd64';
-const drivers = `/var/lib/vfctl/drivers/${kernel}`;
 const stockIgb = `/lib/modules/${kernel}/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz`;
 const stockIxgbe = `/lib/modules/${kernel}/kernel/drivers/net/ethernet/intel/ixgbe/ixgbe.ko.xz`;
-const srcversion = 'C0FFEE0123456789ABCDEF0';
-const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** The record with the files of both kernels' drivers. */
 function withDrivers(record: HostRecord, names: readonly string[] = ['vfctl_pf', 'igb', 'ixgbe'], directory = drivers): HostRecord {
-	const build = {
-		version: 1, kernel, kernelVersion: '6.12.57', vfctl: '1', sources: 'a'.repeat(64), source: {path: '/usr/src/x.tar.xz', kind: 'tarball'}, compiler: 'gcc', builtAtMs: 1,
-		steps: [], patches: [], warnings: [],
-		modules: names.map(name => ({name, sha256: digest(`${name} of vfctl`), srcversion: name === 'vfctl_pf' ? '' : srcversion, vermagic: kernel, depends: name === 'vfctl_pf' ? [] : ['vfctl_pf', 'dca']})),
-	};
-	const files: Array<[string, string]> = [
-		[stockIgb, 'igb'], [stockIxgbe, 'ixgbe'], [`${directory}/build.json`, JSON.stringify(build)],
-		...names.map((name): [string, string] => [`${directory}/${name}.ko`, `${name} of vfctl`]),
-	];
-	return files.reduce((changed, [path, text]) => withFile(changed, path, text), record);
+	return [[stockIgb, 'igb'] as const, [stockIxgbe, 'ixgbe'] as const].reduce((changed, [path, text]) => withFile(changed, path, text), withBuild(record, names, {directory}));
 }
 
 /** Two igb PFs, the second one down, and an ixgbe one. VFs of eth1 are 0000:01:10.0, .2, .4, .6. */

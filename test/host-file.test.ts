@@ -152,7 +152,7 @@ const mistakes: ReadonlyArray<readonly [what: string, text: string, message: Reg
 	// Words
 	['a link that is down', `${v1}pfs: {a: {link: down}}`, /here is 'down'/, /not taken down: up/],
 	['another driver of a PF', `${v1}pfs: {a: {driver: rebuilt}}`, /here is 'rebuilt'/, /not supported by this version: stock/],
-	['forwarding', `${v1}pfs: {a: {forwarding: on}}`, /here is 'on'/, /not supported by this version: off/],
+	['forwarding', `${v1}pfs: {a: {forwarding: veb}}`, /here is 'veb'/, /passes frames between VFs of the PF on: on or off/],
 	['a link state', `${v1}vfs: [{select: a#1, linkState: enabled}]`, /here is 'enabled'/, /auto or enable or disable/, /write enable/],
 	['a method', `${v1}guests: {v: {vfs: [{vf: a#1, method: network}]}}`, /here is 'network'/, /hostdev or interface/],
 	['a format of a file', guest('file: ifupdown'), /here is 'ifupdown'/, /auto or none or netplan/],

@@ -3,8 +3,8 @@
 import test from 'ava';
 import type {OtherKernel} from '../../../lab/kernels.ts';
 import {Lab} from '../../../lab/lab.ts';
-import {answers, bothWays, forwardDirectory, loadForward, makeSides, numbers, pf, type Side} from './forward-world.ts';
-import {LabVfctl} from './vfctl.ts';
+import {answers, bothWays, forwardDirectory, insertForward, loadForward, makeSides, numbers, pf, type Side} from './forward-world.ts';
+import {killed, LabVfctl} from './vfctl.ts';
 
 interface Rule {
 	name: string;
@@ -98,6 +98,63 @@ export function exerciseForward(kernel?: OtherKernel): void {
 
 			await settled(sides[1]!.address);
 		});
+	}
+
+	const isLoaded = async () => (await lab.exec('cut -d" " -f1 /proc/modules')).stdout.split('\n').includes('vfctl_fwd');
+	const isOn = async () => (await lab.exec(`test -d ${forwardDirectory}/${pf}`, {ok: 'any'})).code === 0;
+
+	test.serial('vfctl loads it, switches it on, tells of it, and takes everything back', async t => {
+		await lab.exec('rmmod vfctl_fwd vfctl_pf');
+		try {
+			await vfctl.capture('/tmp/forward.rec');
+			t.false((await vfctl.run(['forward', 'table'])).json.loaded);
+			const on = (await vfctl.run(['forward', 'on', 'eth1'])).json;
+			t.true(on.changed && await isLoaded() && await isOn());
+			t.false((await vfctl.run(['forward', 'on', 'eth1'])).json.changed);
+
+			t.is(await answers(lab, sides[1]!.address), 3);
+			const [table] = (await vfctl.run(['forward', 'table', 'eth1'])).json.pfs;
+			t.deepEqual([table.name, table.on, table.mode], ['eth1', true, 'veb']);
+			t.deepEqual(table.ports.map((port: {name: string; netdev: string; namespace: string | null}) => [port.name, port.netdev, port.namespace]), [['eth1', 'eth1', null], ...sides.map(({namespace, netdev}, index) => [`eth1#${index}`, netdev, namespace])]);
+			for (const [index, {mac}] of sides.entries()) {
+				t.deepEqual([table.ports[index + 1].held, table.ports[index + 1].rules.macs], [null, [mac]]);
+			}
+
+			const [{ports}] = (await vfctl.run(['forward', 'stats'])).json.pfs;
+			t.true(ports[1].stats.passed >= 3 && ports[2].stats.rxPackets >= 3, JSON.stringify(ports));
+
+			const off = (await vfctl.run(['forward', 'off', 'eth1'])).json;
+			t.true(off.changed && await isLoaded() && !await isOn());
+			t.is(await answers(lab, sides[1]!.address), 3);
+			await vfctl.run(['undo', String(off.operation), '--yes']);
+			t.true(await isOn());
+			await vfctl.run(['undo', String(on.operation), '--yes']);
+			t.false(await isLoaded());
+			t.deepEqual(await vfctl.changesSince('/tmp/forward.rec'), []);
+		} finally {
+			await restoreModule();
+		}
+	});
+
+	test.serial('killed between loading and switching on, recover unloads it', async t => {
+		await lab.exec('rmmod vfctl_fwd vfctl_pf');
+		try {
+			for (const fault of ['kill@1:after', 'kill@2:before', 'kill@2:after']) {
+				await vfctl.run(['forward', 'on', 'eth1'], {code: killed, env: {VFCTL_FAULT: fault}});
+				await vfctl.run(['recover', '--yes']);
+				t.false(await isLoaded(), fault);
+			}
+
+			t.deepEqual(await vfctl.changesSince('/tmp/forward.rec'), []);
+		} finally {
+			await restoreModule();
+		}
+	});
+
+	/** As the other tests expect it: loaded, and on for no PF. */
+	async function restoreModule(): Promise<void> {
+		await insertForward(lab);
+		await lab.exec(`if test -d ${forwardDirectory}/${pf}; then echo ${pf} > ${forwardDirectory}/remove; fi`);
 	}
 
 	test.serial('the counters of both interfaces tell what was passed on', async t => {

@@ -16,10 +16,18 @@ export interface Side {
 	neighbours: string;
 }
 
-/** Loads the modules that vfctl builds for the lab's kernel; nothing is passed on yet. */
+/** Puts the modules that vfctl builds for the lab's kernel where vfctl finds them, and loads them;
+ * nothing is passed on yet. */
 export async function loadForward(lab: Lab, kernel?: OtherKernel): Promise<void> {
-	const directory = `/var/lib/vfctl/drivers/${await putDrivers(lab, kernel)}`;
-	await lab.exec(`insmod ${directory}/vfctl_pf.ko && insmod ${directory}/vfctl_fwd.ko`, {timeoutMs: 60_000});
+	await putDrivers(lab, kernel);
+	await insertForward(lab);
+}
+
+/** Loads what is not loaded. */
+export async function insertForward(lab: Lab): Promise<void> {
+	for (const module of ['vfctl_pf', 'vfctl_fwd']) {
+		await lab.exec(`test -e /sys/module/${module} || insmod /var/lib/vfctl/drivers/$(uname -r)/${module}.ko`, {timeoutMs: 60_000});
+	}
 }
 
 /** VF 0, 1 and 2 of the PF in the namespaces a, b and c. */
