@@ -1,14 +1,12 @@
 // vfctl forward on simulated hosts: switched on and off, shown, refused, undone, recovered, and what a
 // module that tells nonsense is answered.
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import test from 'ava';
 import type {ErrorCode} from '../lib/errors.ts';
 import {cardReasons} from '../lib/model/forward.ts';
 import {toBdf} from '../lib/model/bdf.ts';
 import {parsePlan} from '../lib/plan/plan-schema.ts';
 import {compareRecords} from '../lib/record/compare.ts';
+import {captureHost} from '../lib/record/capture.ts';
 import type {HostRecord} from '../lib/record/record.ts';
 import type {HostBuilder} from '../lib/sim/build-facts.ts';
 import {hostBuilder} from '../lib/sim/builder.ts';
@@ -18,6 +16,7 @@ import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
 import {drivers, kernel, withBuild} from './helpers/built-drivers.ts';
 import {crashAt} from './helpers/crash.ts';
 import {captured, vfctl, withFile} from './helpers/plan-world.ts';
+import {yamlFiles} from './helpers/yaml-files.ts';
 
 const root = '/sys/kernel/vfctl/forward';
 const pf = toBdf('0000:01:00.0');
@@ -354,18 +353,8 @@ test('whoever is not root is told so', async t => {
 
 // Host file
 
-const directory = mkdtempSync(join(tmpdir(), 'vfctl-forward-'));
-test.after.always(() => {
-	rmSync(directory, {recursive: true});
-});
-
-let written = 0;
-
-function fileOf(text: string): string {
-	const path = join(directory, `host-${written++}.yaml`);
-	writeFileSync(path, `version: 1\n${text}`);
-	return path;
-}
+/** The text as a file. */
+const fileOf = yamlFiles('version: 1\n');
 
 test('a host file switches it on and off, and an export tells it', async t => {
 	const host = usual();
@@ -392,4 +381,43 @@ test('a host file that cannot be had says where', async t => {
 	const {error} = await vfctl(simHost(base().record()), ['apply', fileOf('pfs: {eth1: {forwarding: on}}\n'), '--yes']);
 	t.is(error?.code, 'DRIVER_NOT_BUILT');
 	t.regex(error!.message, /^pfs\.eth1\.forwarding: /);
+});
+
+test('at boot a kernel without the module still gets its VFs', async t => {
+	const host = simHost(base().record());
+	const {json} = await done(host, `apply ${fileOf('pfs: {eth1: {forwarding: on}, eth2: {numVfs: 2}}\n')} --boot --yes`);
+	t.true(kinds(json).includes('set-numvfs') && !kinds(json).includes('set-forward'));
+	t.true(parsePlan(json['plan']).warnings.some(warning => /^pfs\.eth1\.forwarding: frames stay with the card: .*vfctl driver build/.test(warning)));
+});
+
+// The module goes away in between
+
+test('recover after the module went: nothing is left to switch on', async t => {
+	const host = usual();
+	await done(host, 'forward on eth1 eth2');
+	const after = await crashAt(host, what => what.startsWith('write') && what.includes('forward/remove') && what.includes('0000:02'), async () => done(host, 'forward off eth1 eth2'));
+	await after!.runner.run(['rmmod', 'vfctl_fwd']);
+	t.is((await vfctl(after!, ['recover', '--yes'])).error, undefined);
+	t.false(isLoaded(after!));
+});
+
+test('undo of off without the module says what loads it', async t => {
+	const host = usual();
+	await done(host, 'forward on eth1');
+	await done(host, 'forward off eth1');
+	await host.runner.run(['rmmod', 'vfctl_fwd']);
+	const {error} = await vfctl(host, ['undo', '--yes']);
+	t.is(error?.code, 'STEP_FAILED');
+	t.regex(error?.why ?? '', /vfctl_fwd is not loaded/);
+	t.regex(error?.fix ?? '', /vfctl forward on/);
+});
+
+test('a masked record hides the addresses of ports', async t => {
+	const host = usual();
+	await done(host, 'forward on eth1');
+	const {entries} = await captureHost(host, {maskMacs: true});
+	const told = [...entries].filter(([path]) => path.endsWith('/vf1/rules')).map(([, entry]) => entry.kind === 'text' ? entry.text : '');
+	t.is(told.length, 1);
+	t.regex(told[0]!, /^macs=52:54:00:/m);
+	t.notRegex(told[0]!, /52:54:00:00:00:01/);
 });

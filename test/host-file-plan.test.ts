@@ -1,7 +1,4 @@
 // What a host file makes of a host: planned, applied, undone, cut off, and planned again.
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {ErrorCode} from '../lib/errors.ts';
@@ -13,20 +10,10 @@ import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
 import {sampleHosts} from '../lib/sim/sample-hosts.ts';
 import {crashAt} from './helpers/crash.ts';
 import {hosts, inventoryOf, vfctl, type Answer} from './helpers/plan-world.ts';
-
-const directory = mkdtempSync(join(tmpdir(), 'vfctl-host-file-'));
-test.after.always(() => {
-	rmSync(directory, {recursive: true});
-});
-
-let written = 0;
+import {yamlFiles} from './helpers/yaml-files.ts';
 
 /** The text as a file. */
-function fileOf(text: string): string {
-	const path = join(directory, `host-${written++}.yaml`);
-	writeFileSync(path, text);
-	return path;
-}
+const fileOf = yamlFiles();
 
 async function apply(host: SimHost, text: string, ...more: string[]): Promise<Answer> {
 	return vfctl(host, ['apply', fileOf(text), '--yes', '--guest-timeout', '0', ...more]);

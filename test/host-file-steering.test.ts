@@ -1,7 +1,4 @@
 // Steering rules and huge pages in a host file: read, refused, planned, applied, exported, told by diff.
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {AppError, type ErrorCode} from '../lib/errors.ts';
 import {formatHostFile, parseHostFile} from '../lib/formats/host-file.ts';
@@ -13,19 +10,10 @@ import {useHugepages} from '../lib/sim/hugepages.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
 import {crashAt} from './helpers/crash.ts';
 import {vfctl, type Answer} from './helpers/plan-world.ts';
+import {yamlFiles} from './helpers/yaml-files.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'vfctl-host-file-steering-'));
-test.after.always(() => {
-	rmSync(directory, {recursive: true});
-});
-
-let written = 0;
-
-function fileOf(text: string): string {
-	const path = join(directory, `host-${written++}.yaml`);
-	writeFileSync(path, `version: 1\n${text}`);
-	return path;
-}
+/** The text as a file. */
+const fileOf = yamlFiles('version: 1\n');
 
 const newHost = (card: '82599' | 'xl710' | 'e810' | '82576' = '82599') => simHost(hostBuilder('steer', {cpus: {count: 8, nodes: 2}}).pf({card, bdf: '0000:03:00.0', name: 'pf0', vfs: 4}).pf({card, bdf: '0000:03:00.1', name: 'pf1', vfs: 2}).record());
 const apply = async (host: SimHost, text: string): Promise<Answer> => vfctl(host, ['apply', fileOf(text), '--yes']);

@@ -16,6 +16,9 @@ export interface HostFileFacts {
 	/** As the admin called it, for the title. */
 	fileName: string;
 	acceptedRisks: readonly RiskName[];
+	/** The host is starting: what a file cannot have of forwarding is told, and must not keep VFs from
+	 * being made. */
+	boot?: boolean;
 	/** How long the guest agent may take to show a new interface; 0 does not look. */
 	guestTimeoutMs: number;
 	/** Renders libvirt's XML for a device. */

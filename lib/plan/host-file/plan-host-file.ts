@@ -61,7 +61,7 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	const stops = planPoolStops(result, resolved);
 	planCounts(result, resolved, facts);
 	planLinks(result, resolved);
-	planForwarding(result, resolved, facts.forward);
+	planForwarding(result, resolved, facts);
 	planSettings(result, resolved, facts);
 	planDrivers(result, resolved, facts);
 	planPoolsPresent(result, file.pools, resolved, facts);
