@@ -119,7 +119,7 @@ test('names that begin with a dash come after --', t => {
 	unmarkDashes(args);
 	t.deepEqual(args, {a: '-', names: ['-x', 'y'], n: 1});
 	t.notThrows(() => {
-		requireClear({dryRun: true, 'dry-run': true, names: ['a', 'b'], acceptRisk: ['a']}, ['--dry-run=true', '--', '--dry-run=1']);
+		requireClear({dryRun: true, 'dry-run': true, names: ['a', 'b'], acceptRisk: ['a']}, ['--dry-run=true', '--', '--dry-run=1'], ['names', 'accept-risk']);
 	});
 });
 

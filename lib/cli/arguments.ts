@@ -32,14 +32,13 @@ export function withoutMarks(text: string): string {
 	return text.replaceAll(mark, '');
 }
 
-// These may be lists; --driver is one for `driver build` alone.
-const lists = new Set(['_', '--', 'names', 'accept-risk', 'acceptRisk', 'only', 'skip', 'devices', 'add', 'remove', 'locations', 'address', 'gateway', 'route', 'nameserver']);
-
-/** Throws USAGE for an option that was given twice, and for a switch with a value that is neither
- * true nor false. */
-export function requireClear(args: Record<string, unknown>, argv: readonly string[]): void {
+/** Throws USAGE for an option that was given twice and is none of the command's `lists`, and for a switch
+ * with a value that is neither true nor false. */
+export function requireClear(args: Record<string, unknown>, argv: readonly string[], lists: readonly string[]): void {
+	// yargs names `--accept-risk` in both ways. The words after `--` are those that commands take once or more often.
+	const mayRepeat = new Set(['_', '--', 'address', 'gateway', 'route', 'nameserver', ...lists, ...lists.map(name => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()))]);
 	for (const [name, value] of Object.entries(args)) {
-		if (Array.isArray(value) && !lists.has(name) && !(name === 'driver' && (args['_'] as unknown[])[0] === 'driver')) {
+		if (Array.isArray(value) && !mayRepeat.has(name)) {
 			throw new AppError('USAGE', `--${name} was given ${value.length} times`, {why: `it has one value, and these are: ${value.join(', ')}`, fix: `give --${name} once`});
 		}
 	}

@@ -73,7 +73,9 @@ export async function main(words: readonly string[]): Promise<number> {
 			});
 		addCommands(parser, async (args: CommonArguments, run) => {
 			unmarkDashes(args as Record<string, unknown>);
-			requireClear(args as Record<string, unknown>, argv);
+			// In a handler these are the options of its command; @types/yargs does not have it.
+			const {array} = (parser as unknown as {getOptions: () => {array: string[]}}).getOptions();
+			requireClear(args as Record<string, unknown>, argv, array);
 			// An empty NO_COLOR counts as none: https://no-color.org
 			out = processOutput({json: args.json ?? false, color: (args.color ?? true) && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'});
 			debug = args.debug ?? false;
