@@ -13,7 +13,9 @@ export function installEquivalent({kernel, to, initramfs, gone = false}: Install
 		`rm -rf ${directory}`,
 		...hasModules(to) ? [`mkdir -p ${directory}`] : [],
 		...builtModules.flatMap(name => to[name] === null ? [] : [`cp ${moduleStore}/${to[name]}.ko ${directory}/${name}.ko`]),
-		...gone ? hasModules(to) ? [] : [`rmdir -p --ignore-fail-on-non-empty ${quote(`/lib/modules/${kernel}/updates`)}`] : [`depmod ${quote(kernel)}`],
+		...gone ? [] : [`depmod ${quote(kernel)}`],
+		// Nothing else of such a kernel is there any more.
+		...gone && !hasModules(to) ? [`rmdir -p --ignore-fail-on-non-empty ${quote(`/lib/modules/${kernel}/updates`)}`] : [],
 		...initramfs === null ? [] : [initramfsCommand(initramfs, kernel).map(word => quote(word)).join(' ')],
 	];
 }

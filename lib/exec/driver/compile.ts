@@ -14,7 +14,7 @@ export interface CompileJob {
 
 /** Compiles WORK/module to vfctl_pf.ko. Gives back warnings. */
 export async function compileHub(run: BuildRun, job: CompileJob): Promise<string[]> {
-	return make(run, job, {target: 'vfctl_pf', directory: `${job.work}/module`, variables: [`KCFLAGS=-I${job.work}/include`]});
+	return make(run, job, {target: 'vfctl_pf', directory: `${job.work}/module`, variables: [hubHeader(job)]});
 }
 
 /** Compiles WORK/forward to vfctl_fwd.ko. Gives back warnings. */
@@ -22,9 +22,13 @@ export async function compileForward(run: BuildRun, job: CompileJob): Promise<st
 	return make(run, job, {target: forwardModule, directory: `${job.work}/forward`, variables: withHub(job)});
 }
 
+function hubHeader({work}: CompileJob): string {
+	return `KCFLAGS=-I${work}/include`;
+}
+
 // Where the header of our module is, and what that module offers.
-function withHub({work}: CompileJob): string[] {
-	return [`KCFLAGS=-I${work}/include`, `KBUILD_EXTRA_SYMBOLS=${work}/module/Module.symvers`];
+function withHub(job: CompileJob): string[] {
+	return [hubHeader(job), `KBUILD_EXTRA_SYMBOLS=${job.work}/module/Module.symvers`];
 }
 
 /** Compiles WORK/DRIVER. Gives back warnings. */
