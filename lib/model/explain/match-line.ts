@@ -1,0 +1,66 @@
+// Which entries of the catalogue explain a line.
+import {parseBdf} from '../bdf.ts';
+import type {MessageEntry} from '../messages/message-entry.ts';
+import type {LogLine} from './log-line.ts';
+
+export interface Match {
+	readonly entry: MessageEntry;
+	/** What the line tells, by the names that the entry's texts use. */
+	readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Every entry that explains the line; the one whose pattern matched most of it first. */
+export function matchLine(line: LogLine, entries: readonly MessageEntry[]): Match[] {
+	const names = namesOf(line);
+	return entries
+		.flatMap(entry => {
+			const match = isFrom(entry, names) ? textsOf(line).map(text => entry.pattern.exec(text)).find(found => found !== null) : undefined;
+			return match ? [{entry, fields: fieldsOf(line, match.groups ?? {}), length: match[0].length}] : [];
+		})
+		.sort((a, b) => b.length - a.length)
+		.map(({entry, fields}) => ({entry, fields}));
+}
+
+/** A pasted text without any prefix may be anybody's. */
+function isFrom({from}: MessageEntry, names: ReadonlySet<string>): boolean {
+	return from === undefined || names.size === 0 || from.some(name => names.has(name));
+}
+
+/** The text behind the prefixes first; then with them, as `DMAR: ` and `vfio 0000:03:10.0: ` are
+ * prefixes to one and part of the message to another. */
+function textsOf({text, message}: LogLine): string[] {
+	return text === message ? [text] : [text, message];
+}
+
+const qemuNames = ['qemu', 'qemu-kvm', 'qemu-system-x86_64'];
+const libvirtNames = ['libvirt', 'libvirtd', 'virtqemud', 'virtnetworkd', 'virtnodedevd'];
+
+/** Everything that speaks in the line: libvirt's lines hold QEMU's, and virsh prints libvirt's. */
+export function namesOf({program, driver, message}: LogLine): Set<string> {
+	const names = new Set([program, driver].filter(name => name !== null));
+	const has = (list: readonly string[]) => list.some(name => names.has(name));
+	if (has(qemuNames) || /(?:^|[\s/])qemu-(?:system-\w{1,20}|kvm): /.test(message)) {
+		addAll(names, qemuNames);
+	}
+
+	if (has(libvirtNames) || driver === 'error') {
+		addAll(names, driver === 'error' ? [...libvirtNames, 'virsh'] : libvirtNames);
+	}
+
+	return names;
+}
+
+function addAll(names: Set<string>, more: readonly string[]): void {
+	for (const name of more) {
+		names.add(name);
+	}
+}
+
+function fieldsOf({driver, bdf, netdev, program}: LogLine, groups: Readonly<Record<string, string | undefined>>): Record<string, string> {
+	const all = Object.entries({driver, bdf, netdev, program, ...definedOf(groups)});
+	return Object.fromEntries(all.flatMap(([name, value]) => value === null ? [] : [[name, name === 'bdf' ? parseBdf(value) ?? value : value]]));
+}
+
+function definedOf(groups: Readonly<Record<string, string | undefined>>): Record<string, string> {
+	return Object.fromEntries(Object.entries(groups).filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
