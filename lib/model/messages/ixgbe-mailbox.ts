@@ -1,0 +1,182 @@
+// What ixgbe (82599, X540, X550, E610) says about requests of its VFs.
+import type {MessageEntry} from './message-entry.ts';
+import {restartVfDriver, showVf, trustVf, vlanOff} from './remedies.ts';
+
+const from = ['ixgbe'];
+
+export const ixgbeMailboxMessages: readonly MessageEntry[] = [
+	{
+		id: 'ixgbe.vf-api-version', severity: 'harmless', from,
+		pattern: /^VF (?<vf>\d+) requested invalid api version (?<api>\d+)/,
+		meaning: 'The driver of VF {vf} asked for a version of the mailbox that this PF driver does not know.',
+		cause: 'The VF driver is newer than the PF driver. The number is a position in a list, not the version: 2 is 1.1, 3 is 1.2, 4 is 1.3, 5 is 1.4, 6 is 1.5, 7 is 1.6, 8 is 1.7. The VF goes down the list until the PF agrees: 6 alone means that they ended at 1.4, 6 and then 5 that they ended at 1.3.',
+		remedies: [
+			{advice: 'Nothing has to be done: the VF falls back by itself. See on which version they agreed.', command: 'vfctl mailbox {netdev|PF}#{vf}'},
+			{advice: 'To end the message and to agree on 1.6 or 1.7, load a PF driver that knows them. Do not make a PF driver accept 1.5: the VF would then use a mailbox that Linux PFs do not have.', command: 'vfctl driver build --driver ixgbe && vfctl driver load ixgbe'},
+		],
+		versions: 'before 6.13, 6.12.5 and 6.1.120, where it became a debug message',
+		source: 'ixgbe_sriov.c, ixgbe_negotiate_vf_api (quiet since commit 15915b43a7fb)',
+		examples: [
+			'[  118.402211] ixgbe 0000:3b:00.0 ens6f0: VF 0 requested invalid api version 6',
+			'May  4 10:22:31 kvm1 kernel: ixgbe 0000:3b:00.1 ens6f1: VF 3 requested invalid api version 5',
+		],
+	},
+	{
+		id: 'ixgbe.vf-api-version-debug', severity: 'harmless', from,
+		pattern: /^VF (?<vf>\d+) requested unsupported api version (?<api>\d+)/,
+		meaning: 'The driver of VF {vf} asked for a version of the mailbox that this PF driver does not know.',
+		cause: 'The VF driver is newer than the PF driver and goes on with the next older version. The number is a position in a list: 6 is 1.5, 7 is 1.6, 8 is 1.7. It is seen only where debug messages of ixgbe were switched on.',
+		remedies: [],
+		versions: 'since 6.13, 6.12.5 and 6.1.120, as a debug message',
+		source: 'ixgbe_sriov.c, ixgbe_negotiate_vf_api',
+		examples: ['[  240.118820] ixgbe 0000:3b:00.0 ens6f0: VF 1 requested unsupported api version 8'],
+	},
+	{
+		id: 'ixgbe.unhandled-zero', severity: 'harmless', from,
+		pattern: /^Unhandled Msg 00000000/,
+		meaning: 'The PF read an empty mailbox and refused the "request" in it.',
+		cause: 'A VF was reset while a request of it was on its way: the reset empties the mailbox. That happens when a guest starts, stops or is reset.',
+		remedies: [
+			{advice: 'Nothing has to be done for one at the start of a guest. If it comes again and again, see which VF is reset all the time.', command: 'vfctl mailbox {netdev|PF}'},
+		],
+		source: 'ixgbe_sriov.c, ixgbe_rcv_msg_from_vf and ixgbe_vf_clear_mbx',
+		examples: ['[  512.771036] ixgbe 0000:3b:00.0 ens6f0: Unhandled Msg 00000000'],
+	},
+	{
+		id: 'ixgbe.unhandled-request', severity: 'warning', from,
+		pattern: /^Unhandled Msg (?!0{8})(?<word>[\da-f]{8})/,
+		meaning: 'A VF sent the request {word}, which this PF driver does not know; it was refused.',
+		cause: 'The VF driver is newer than the PF driver, or it is one of another maker. The low half of the number is the request: 10 asks for the link (an older PF does not have it), 11 and 12 belong to versions 1.6 and 1.7.',
+		remedies: [
+			{advice: 'See which VF asks, and whether it works all the same.', command: 'vfctl mailbox {netdev|PF}'},
+			{advice: 'Update the kernel of the host, or build its PF driver with the newer requests.', command: 'vfctl driver build --driver ixgbe'},
+		],
+		source: 'ixgbe_sriov.c, ixgbe_rcv_msg_from_vf',
+		examples: ['[ 1204.330187] ixgbe 0000:3b:00.0 ens6f0: Unhandled Msg 00000012'],
+	},
+	{
+		id: 'ixgbe.mailbox-not-readable', severity: 'error', from,
+		pattern: /^Error receiving message from VF$/,
+		meaning: 'The PF could not take the mailbox of a VF to read its request; the VF gets no answer.',
+		cause: 'The VF keeps the mailbox for itself while it waits. VF drivers do that when they agreed on version 1.5, which no PF driver of the Linux kernel has: the PF driver was changed to accept it. Every request then takes about a second and the VF gets no link.',
+		remedies: [
+			{advice: 'See which VF agreed on 1.5.', command: 'vfctl mailbox'},
+			{advice: 'Load a PF driver that refuses 1.5: the one of the distribution, or the one that vfctl builds.', command: 'vfctl driver restore ixgbe'},
+			restartVfDriver,
+		],
+		source: 'ixgbe_sriov.c, ixgbe_rcv_msg_from_vf; ixgbe_mbx.c, ixgbe_obtain_mbx_lock_pf',
+		examples: ['[ 1388.020417] ixgbe: Error receiving message from VF'],
+	},
+	{
+		id: 'ixgbe.vf-reset', severity: 'harmless', from,
+		pattern: /^VF Reset msg received from vf (?<vf>\d+)/,
+		meaning: 'The driver of VF {vf} started anew.',
+		cause: 'Its driver was loaded, its interface was brought up or changed its MTU, or its guest started.',
+		remedies: [
+			{advice: 'Nothing has to be done. Many in a minute are a VF that cannot start: see what it asks for and what it gets.', command: 'vfctl mailbox {netdev|PF}#{vf}'},
+		],
+		source: 'ixgbe_sriov.c, ixgbe_vf_reset_msg',
+		examples: ['[ 1028.149984] ixgbe 0000:01:00.1 sriov0: VF Reset msg received from vf 1'],
+	},
+	{
+		id: 'ixgbe.vf-override-mac', severity: 'warning', from,
+		pattern: /^VF (?<vf>\d+) attempted to override administratively set MAC address/,
+		meaning: 'VF {vf} asked for another MAC address than the one that the host gave it; the PF refused.',
+		cause: 'In the guest something sets a MAC: a bond that gives all its members one address, a network manager that makes random ones, or an image with a fixed address. The host gave the VF a MAC (by ip, vfctl or libvirt\'s <mac>), and the VF is not trusted.',
+		remedies: [
+			{advice: 'Use the MAC of the host in the guest; see which it is.', command: 'vfctl show {netdev|PF}#{vf}'},
+			{advice: 'For a bond in the guest, set fail_over_mac=active there; then no member changes its address.'},
+			trustVf, restartVfDriver,
+		],
+		source: 'ixgbe_sriov.c, ixgbe_set_vf_mac_addr',
+		examples: ['[ 2211.904417] ixgbe 0000:3b:00.0 ens6f0: VF 2 attempted to override administratively set MAC address'],
+	},
+	{
+		id: 'ixgbe.vf-override-vlan', severity: 'warning', from,
+		pattern: /^VF (?<vf>\d+) attempted to override administratively set VLAN configuration/,
+		meaning: 'VF {vf} asked for a VLAN of its own; the PF refused, because the host already set one for it.',
+		cause: 'The guest made a VLAN interface on a VF that has a port VLAN. The same is said where the PF has several traffic classes (DCB).',
+		remedies: [
+			{advice: 'Use the interface untagged in the guest: the card adds and takes the tag.'},
+			vlanOff,
+		],
+		source: 'ixgbe_sriov.c, ixgbe_set_vf_vlan_msg',
+		examples: ['[ 2290.017730] ixgbe 0000:3b:00.0 ens6f0: VF 2 attempted to override administratively set VLAN configuration'],
+	},
+	{
+		id: 'ixgbe.vf-invalid-mac', severity: 'warning', from,
+		pattern: /^VF (?<vf>\d+) attempted to set invalid mac$/,
+		meaning: 'VF {vf} asked for an address that is no address of an interface: all zero, or a multicast one.',
+		cause: 'Something in the guest sets it: its network configuration, a bond without a member that has an address, or a driver with a fault.',
+		remedies: [{advice: 'In the guest, give the interface a unicast MAC or none at all.'}, showVf],
+		source: 'ixgbe_sriov.c, ixgbe_set_vf_mac_addr and ixgbe_set_vf_macvlan_msg',
+		examples: ['[ 3014.220915] ixgbe 0000:3b:00.0 ens6f0: VF 4 attempted to set invalid mac'],
+	},
+	{
+		id: 'ixgbe.vf-macvlan-denied', severity: 'warning', from,
+		pattern: /^VF (?<vf>\d+) requested MACVLAN filter but is administratively denied/,
+		meaning: 'VF {vf} asked to receive for a second MAC address; the PF refused.',
+		cause: 'The guest puts a macvlan, a bridge, VRRP or nested guests on the VF, while the host gave it one MAC and does not trust it.',
+		remedies: [trustVf, {advice: 'Or give the guest one VF for each address.', command: 'vfctl list {netdev|PF}'}],
+		source: 'ixgbe_sriov.c, ixgbe_set_vf_macvlan_msg',
+		examples: ['[ 3320.551209] ixgbe 0000:3b:00.1 ens6f1: VF 5 requested MACVLAN filter but is administratively denied'],
+	},
+	{
+		id: 'ixgbe.vf-macvlan-no-space', severity: 'warning', from,
+		pattern: /^VF (?<vf>\d+) has requested a MACVLAN filter but there is no space for it/,
+		meaning: 'VF {vf} asked to receive for one more MAC address, and the card has no entry left.',
+		cause: 'The PF, its VFs and the additional addresses of all VFs share one table of 128 addresses on 82599, X540 and X550. With many VFs little is left for each.',
+		remedies: [
+			{advice: 'Take addresses away: macvlans and bridge members in guests, and addresses put into the PF.', command: 'bridge fdb show dev {netdev|PF}'},
+			{advice: 'Or make fewer VFs; that needs all guests of this PF to give theirs back.', command: 'vfctl vf create {netdev|PF} COUNT'},
+		],
+		source: 'ixgbe_sriov.c, ixgbe_set_vf_macvlan_msg and ixgbe_alloc_vf_macvlans',
+		examples: ['[ 3377.118004] ixgbe 0000:3b:00.1 ens6f1: VF 5 has requested a MACVLAN filter but there is no space for it'],
+	},
+	{
+		id: 'ixgbe.vf-max-frame', severity: 'error', from,
+		pattern: /^VF max_frame (?<frame>\d+) out of range/,
+		meaning: 'A VF asked for frames of {frame} bytes; the PF refused, and on 82599 it also switched reception of that VF off.',
+		cause: 'On 82599 the PF and all VFs must agree about jumbo frames: a VF may have an MTU above 1500 only if the PF has one too, and a VF driver of mailbox version 1.0 gets nothing from a jumbo PF. On other cards the size is beyond what the card has (9728 bytes with headers).',
+		remedies: [
+			{advice: 'Give the PF the MTU first, then the VF in the guest.', command: 'ip link set {netdev|PF} mtu 9000'},
+			{advice: 'Or set the MTU in the guest to 1500.'},
+			{advice: 'See which VF asked.', command: 'vfctl mailbox {netdev|PF}'},
+		],
+		source: 'ixgbe_sriov.c, ixgbe_set_vf_lpe',
+		examples: ['[ 4100.662100] ixgbe 0000:3b:00.0 ens6f0: VF max_frame 9018 out of range'],
+	},
+	{
+		id: 'ixgbe.vf-promisc-needs-pf', severity: 'warning', from,
+		pattern: /^Enabling VF promisc requires PF in promisc/,
+		meaning: 'A trusted VF asked to receive everything; the PF refused, because it does not receive everything itself.',
+		cause: 'A bridge or a sniffer runs in the guest. The card can let a VF see foreign frames only while the PF is promiscuous.',
+		remedies: [
+			{advice: 'If you want that: make the PF promiscuous, then set the interface in the guest promiscuous again.', command: 'ip link set {netdev|PF} promisc on'},
+			{advice: 'For nested guests it is enough that the VF is trusted and their addresses are added as unicast filters (bridge fdb add MAC dev IF self, in the guest).'},
+		],
+		source: 'ixgbe_sriov.c, ixgbe_update_vf_xcast_mode',
+		examples: ['[ 4471.002188] ixgbe 0000:65:00.0 ens2f0: Enabling VF promisc requires PF in promisc'],
+	},
+	{
+		id: 'ixgbe.vf-ipsec-denied', severity: 'warning', from,
+		pattern: /^VF (?<vf>\d+) attempted to add an IPsec SA/,
+		meaning: 'VF {vf} asked the card to do IPsec for it; the PF refused.',
+		cause: 'The VF is not trusted, or the private flag vf-ipsec of the PF is off. IPsec in the guest goes on in software.',
+		remedies: [
+			{advice: 'If the card is to do it: trust the VF and switch the flag on.', command: 'vfctl vf set {netdev|PF}#{vf} --trust on && ethtool --set-priv-flags {netdev|PF} vf-ipsec on'},
+			{advice: 'Or switch the offload off in the guest (ethtool -K IF esp-hw-offload off).'},
+		],
+		source: 'ixgbe_ipsec.c, ixgbe_ipsec_vf_add_sa',
+		examples: ['[ 5017.330190] ixgbe 0000:65:00.0 ens2f0: VF 1 attempted to add an IPsec SA'],
+	},
+	{
+		id: 'ixgbe.vf-ipsec-delete', severity: 'warning', from,
+		pattern: /^vf (?<vf>\d+) (?:attempted to delete an SA|SA index (?<index>-?\d+) out of range|bad [RT]x SA index (?<badIndex>-?\d+))/,
+		meaning: 'VF {vf} asked to end an IPsec offload that is not its own; the PF refused.',
+		cause: 'The record of offloads in the VF driver and in the PF differ, as after a reset of one of them, or the VF was distrusted in between.',
+		remedies: [restartVfDriver, {advice: 'If it comes again, switch the offload off in the guest (ethtool -K IF esp-hw-offload off).'}],
+		source: 'ixgbe_ipsec.c, ixgbe_ipsec_vf_del_sa',
+		examples: ['[ 5102.771002] ixgbe 0000:65:00.0 ens2f0: vf 1 attempted to delete an SA'],
+	},
+];
