@@ -73,7 +73,7 @@ type Source = Omit<LogLine, 'time' | 'level'>;
 /** The device and driver of a message: `ixgbe 0000:03:00.1 ens6f1: text`, `vfio-pci 0000:03:10.0:
  * text`, `arm-smmu-v3 arm-smmu-v3.0.auto: text`, `ixgbevf: text`. */
 function sourceOf(message: string, program: string | null): Source {
-	const [device, driver, address, netdev, text] = /^([\w-]{1,32}) ([\w.:-]{1,40})(?: (\(unnamed net_device\)|[^\s:()]{1,32})(?: \((?:un)?(?:initialized|registering|registered)\))?)?: (.*)$/.exec(message) ?? [];
+	const [device, driver, address, netdev, text] = /^([\w-]{1,32}) ([\w.:-]{0,39}[\w.-])(?: (\(unnamed net_device\)|[^\s:()]{1,32})(?: \((?:un)?(?:initialized|registering|registered)\))?)?: (.*)$/.exec(message) ?? [];
 	const bdf = address === undefined ? undefined : parseBdf(address);
 	if (device !== undefined && (bdf !== undefined || (netdev === undefined && /\d/.test(address!)))) {
 		return {program, driver: driver!, bdf: bdf ?? null, netdev: netdev === undefined || netdev.startsWith('(') ? null : netdev, text: text!, message};

@@ -28,7 +28,7 @@ function wordSets(node: PatternNode): string[][] {
 		}
 
 		case 'character': {
-			return sequenceSets([node]);
+			return node.text !== null && isPlain(node.text) ? [[node.text.toLowerCase()]] : [];
 		}
 
 		case 'place': {
