@@ -9,6 +9,7 @@ import {addPfDriverCommands, driverUsages} from './driver-commands.ts';
 import {addForwardCommands, forwardUsages} from './forward-commands.ts';
 import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
 import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
+import {addSnapshotCommands, snapshotUsages} from './snapshot-commands.ts';
 import {addSteerCommands, steerUsages} from './steer-commands.ts';
 import {addTuneCommands, tuneUsages} from './tune-commands.ts';
 import {attachMethods} from '../plan/attach-request.ts';
@@ -63,6 +64,7 @@ export const commandUsages = {
 	...benchUsages,
 	capture: '<file>',
 	compare: '<before> <after>',
+	...snapshotUsages,
 } as const;
 
 /** The command as yargs wants it: without the group it is in. */
@@ -238,4 +240,5 @@ function addRecordCommands(parser: Argv, run: Run): void {
 			const {run: compare} = await import('./commands/compare.ts');
 			return compare(context, {before: args.before, after: args.after});
 		}));
+	addSnapshotCommands(parser, run);
 }

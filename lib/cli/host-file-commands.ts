@@ -7,7 +7,7 @@ import {changeOptions} from './options.ts';
 export const hostFileUsages = {
 	plan: '<file>',
 	apply: '<file>',
-	diff: '<file>',
+	diff: '<file> [after]',
 	confirm: '[operation]',
 	...exchangeUsages,
 } as const;
@@ -45,11 +45,12 @@ function addApplyCommands(parser: Argv, run: Run): void {
 			const {runApply} = await import('./commands/host-file.ts');
 			await runApply(context, args);
 		}))
-		.command(usageOf('diff'), 'what differs from a host file; exit status 10 when something does', y => y
-			.positional('file', {type: 'string', demandOption: true, describe: fileHelp})
+		.command(usageOf('diff'), 'what differs from a host file, or what changed since a snapshot; exit status 10 when something does', y => y
+			.positional('file', {type: 'string', demandOption: true, describe: `${fileHelp}; or a snapshot (vfctl snapshot, capture, bundle)`})
+			.positional('after', {type: 'string', describe: 'a later snapshot; without: this host now'})
 			.options({...waitingOptions, ...lookOptions}), async args => run(args, async context => {
-			const {runDiff} = await import('./commands/host-file.ts');
-			return runDiff(context, args);
+			const {run: diff} = await import('./commands/diff.ts');
+			return diff(context, args);
 		}))
 		.command(usageOf('confirm'), 'keep what apply --confirm-within did', y => y
 			.positional('operation', {type: 'string', describe: 'number in vfctl history (the one that waits when none is named)'}), async args => run(args, async context => {

@@ -3,9 +3,9 @@ import {writeFile} from 'node:fs/promises';
 import {AppError} from '../errors.ts';
 
 /** Writes a new file, never over one that is there: it may have been tuned by hand for years. */
-export async function writeNewFile(file: string, text: string): Promise<void> {
+export async function writeNewFile(file: string, text: string, mode = 0o644): Promise<void> {
 	try {
-		await writeFile(file, text, {flag: 'wx', mode: 0o644});
+		await writeFile(file, text, {flag: 'wx', mode});
 	} catch (error) {
 		const there = (error as NodeJS.ErrnoException).code === 'EEXIST';
 		throw new AppError('USAGE', `${file} cannot be written`, {

@@ -8,6 +8,7 @@ const configBytes = 4096;
 const pciTexts = [
 	'vendor', 'device', 'subsystem_vendor', 'subsystem_device', 'class', 'revision', 'modalias', 'uevent', 'numa_node', 'local_cpulist', 'driver_override',
 	'enable', 'irq', 'resource', 'reset_method', 'power_state', 'ari_enabled', 'label', 'acpi_index',
+	'aer_dev_correctable', 'aer_dev_nonfatal', 'aer_dev_fatal',
 	'current_link_speed', 'current_link_width', 'max_link_speed', 'max_link_width',
 	'sriov_totalvfs', 'sriov_numvfs', 'sriov_offset', 'sriov_stride', 'sriov_vf_device', 'sriov_vf_total_msix', 'sriov_drivers_autoprobe',
 ];

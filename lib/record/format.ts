@@ -29,6 +29,10 @@ export function formatRecord(record: HostRecord): string {
 		lines.push(...libvirtLines(record.libvirt));
 	}
 
+	for (const [name, text] of [...record.sections ?? []].toSorted(byFirst)) {
+		lines.push(`T: ${escapeName(name)}`, ...block(text));
+	}
+
 	return `${lines.join('\n')}\n`;
 }
 

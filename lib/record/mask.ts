@@ -61,6 +61,7 @@ export function maskRecord(record: HostRecord): HostRecord {
 	return {
 		...record,
 		entries: new Map(entries),
+		...record.sections && {sections: new Map([...record.sections].map(([name, content]) => [name, text(content)]))},
 		commands: record.commands.map(({argv, code, stdout, stderr}) => ({argv: argv.map(text), code, stdout: text(stdout), stderr: text(stderr)})),
 		libvirt: record.libvirt && {
 			...record.libvirt,

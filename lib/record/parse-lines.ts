@@ -16,6 +16,7 @@ export interface Draft {
 	/** Line of each path, for messages about the tree as a whole. */
 	lines: Map<string, number>;
 	commands: Array<Mutable<RecordedCommand>>;
+	sections: Map<string, string>;
 	libvirt: {uri: string; version: string; domains: Array<Mutable<RecordedDomain>>; networks: Array<Mutable<RecordedLibvirt['networks'][number]>>; nodeDevices: Map<string, string>} | null;
 	/** Tag of the line before: X and G belong to a D, S to a C. */
 	last: string;
@@ -179,6 +180,14 @@ export const readers: Readonly<Record<string, (draft: Draft, line: Line) => void
 		}
 
 		nodeDevices.set(name, blockText(line));
+	},
+	T(draft, line) {
+		const name = plain(line, line.rest);
+		if (!/^[a-z][a-z-]{0,63}$/.test(name) || draft.sections.has(name)) {
+			throw badRecord(line.number, 'it does not name one more section');
+		}
+
+		draft.sections.set(name, blockText(line));
 	},
 };
 

@@ -22,7 +22,7 @@ export function parseRecord(text: string, name = 'record'): HostRecord {
 		throw badRecord(rows.length + 1, 'the last line is not finished: the file was cut off');
 	}
 
-	const draft: Draft = {uid: undefined, env: Object.create(null), directory: undefined, entries: new Map(), lines: new Map(), commands: [], libvirt: null, last: ''};
+	const draft: Draft = {uid: undefined, env: Object.create(null), directory: undefined, entries: new Map(), lines: new Map(), commands: [], sections: new Map(), libvirt: null, last: ''};
 	for (const line of taggedLines(rows)) {
 		readers[line.tag]?.(draft, line);
 		draft.last = line.tag;
@@ -32,7 +32,7 @@ export function parseRecord(text: string, name = 'record'): HostRecord {
 		throw badRecord(rows.length, "there is no 'E: uid' line");
 	}
 
-	const {uid, env, entries, commands, libvirt} = draft;
+	const {uid, env, entries, commands, libvirt, sections} = draft;
 	const filled = filledDirectories(entries);
 	for (const [path, entry] of entries) {
 		if (entry.kind === 'directory' && filled.has(path)) {
@@ -45,7 +45,7 @@ export function parseRecord(text: string, name = 'record'): HostRecord {
 		throw badRecord(draft.lines.get(problem.path) ?? 1, problem.why);
 	}
 
-	return {name, caller: {uid, env: {...env}}, entries, commands, libvirt};
+	return {name, caller: {uid, env: {...env}}, entries, commands, libvirt, ...sections.size === 0 ? {} : {sections}};
 }
 
 function * taggedLines(rows: readonly string[]): Generator<Line> {

@@ -42,6 +42,9 @@ export interface HostRecord {
 	readonly commands: readonly RecordedCommand[];
 	/** Null when libvirt did not answer. */
 	readonly libvirt: RecordedLibvirt | null;
+	/** Texts by name that are about the record and no part of the host: what a snapshot is of, what
+	 * a bundle holds. */
+	readonly sections?: ReadonlyMap<string, string>;
 }
 
 /** The first line of every record. */

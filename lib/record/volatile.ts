@@ -26,6 +26,7 @@ export const volatileFacts: readonly Volatile[] = [
 	{fact: /^\$ ip .* altnames$/, why: 'udev names an interface by its MAC (enx...) unless that was random when it appeared', keep: withoutMacNames},
 	{fact: /^\/sys\/.*\/(?:irq|msi_irqs\/\d+)$/, why: 'interrupt numbers are given out anew'},
 	{fact: /^\/sys\/.*\/(?:power_state|enable)$/, why: 'power management and the use count of the function'},
+	{fact: /^\/sys\/.*\/aer_dev_\w+$/, why: 'counters of errors'},
 	{fact: /^\/sys\/.*\/config$/, why: 'command, status and MSI registers'},
 	{fact: /^\/sys\/.*\/(?:vfio-dev\/vfio|uio\/uio)\d+$/, why: 'numbers of vfio and uio devices are given out anew'},
 	{fact: /^\/sys\/.*\/driver_override$/, why: 'kernels show "no override" in two ways', keep: value => value === '(null)\n' ? '\n' : value},

@@ -21,17 +21,19 @@ export interface Answer {
 	json: Record<string, unknown>;
 	notes: string[];
 	error: AppError | undefined;
+	/** What the command itself ended with; undefined: as usual. */
+	status?: number | undefined;
 }
 
 /** Runs a command line on the host, which keeps what it changes. */
 export async function vfctl(host: SimHost, argv: readonly string[], signal = new AbortController().signal): Promise<Answer> {
-	const answer: Answer = {text: '', json: {}, notes: [], error: undefined};
+	const answer: Answer = {text: '', json: {}, notes: [], error: undefined, status: undefined};
 	const parser = yargs([...argv]).options(commonOptions).strict().exitProcess(false).fail((message, error: unknown) => {
 		throw error ?? new Error(message);
 	});
 	addCommands(parser, async (args, command) => {
 		const {dryRun = false, yes = false, acceptRisk = []} = args as {dryRun?: boolean; yes?: boolean; acceptRisk?: RiskName[]};
-		await command({
+		answer.status = await command({
 			host, signal,
 			commandLine: ['vfctl', ...argv],
 			options: {connect: 'qemu:///system', dryRun, yes, acceptedRisks: acceptRisk, lockTimeoutMs: 0},
@@ -45,7 +47,7 @@ export async function vfctl(host: SimHost, argv: readonly string[], signal = new
 					answer.notes.push(text);
 				},
 			},
-		});
+		}) ?? undefined;
 	});
 	try {
 		await parser.parseAsync();
