@@ -4,19 +4,19 @@ import type {MessageEntry} from './message-entry.ts';
 // "[DMA Write NO_PASID] Request device [3b:10.0] fault addr 0x..." since 5.14, "PASID ffffffff" in 5.11 to
 // 5.13, nothing of a PASID and "fault reason 05" without 0x before.
 const fault = (reason: string): RegExp => new RegExp(
-	String.raw`\[DMA (?<access>Read|Write)(?: NO_PASID| PASID (?:0x)?[0-9a-f]+)?\] Request device \[(?:0x)?(?<requester>[0-9a-f]{2}:(?:0x)?[0-9a-f]{2}\.[0-7])\](?: PASID [0-9a-f]+)? fault addr (?<address>(?:0x)?[0-9a-f]+) \[fault reason (?:0x)?${reason}\]`);
+	String.raw`\[DMA (?<access>Read|Write)(?: NO_PASID| PASID (?:0x)?[0-9a-f]+)?\] Request device \[(?:0x)?(?<bdf>[0-9a-f]{2}:(?:0x)?[0-9a-f]{2}\.[0-7])\](?: PASID [0-9a-f]+)? fault addr (?<address>(?:0x)?[0-9a-f]+) \[fault reason (?:0x)?${reason}\]`);
 
 export const iommuIntelMessages: readonly MessageEntry[] = [
 	{
 		id: 'dmar.fault-not-mapped',
 		severity: 'danger',
 		pattern: fault('(?<reason>05|06|7[19]|8[56])'),
-		meaning: 'Device {requester} wanted to {access|reach} memory at {address} that it may not reach; the IOMMU stopped it.',
+		meaning: 'Device {bdf} wanted to {access|reach} memory at {address} that it may not reach; the IOMMU stopped it.',
 		cause: 'The address is not mapped for that device, or not for this kind of access. Of a VF in a guest: the guest\'s driver went on using memory that was taken away (reboot, crash or reset of the guest, hot unplug), or it is faulty or hostile. Of a device of the host: a driver bug, or firmware that uses memory it did not declare.',
 		remedies: [
-			{advice: 'See which VF it is and who has it.', command: 'vfctl show {requester}'},
+			{advice: 'See which VF it is and who has it.', command: 'vfctl show {bdf}'},
 			{advice: 'A few lines while a guest starts or stops are over with that. If they go on, restart the guest, then update the VF driver in it.', command: 'virsh reboot GUEST'},
-			{advice: 'If {requester} is a device of the host: update its driver and the firmware. Start the kernel with iommu=pt to let the host\'s own devices through; guests stay protected.'},
+			{advice: 'If {bdf} is a device of the host: update its driver and the firmware. Start the kernel with iommu=pt to let the host\'s own devices through; guests stay protected.'},
 		],
 		source: 'drivers/iommu/intel/dmar.c dmar_fault_do_one',
 		examples: [
@@ -30,11 +30,11 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		id: 'dmar.fault-no-context',
 		severity: 'danger',
 		pattern: fault('(?<reason>01|02|39|41|44)'),
-		meaning: 'The IOMMU knows no device {requester}: its {access|request} of {address} was stopped.',
+		meaning: 'The IOMMU knows no device {bdf}: its {access|request} of {address} was stopped.',
 		cause: 'No driver has attached the device to the IOMMU, or it was already taken off. Possible: a VF that goes on with DMA after its guest ended, a device that sends under another number than its own (a bridge, or a function that is not listed), firmware that left a device running.',
 		remedies: [
-			{advice: 'See what {requester} is. If nothing is there, the device behind it uses a wrong requester id.', command: 'lspci -s {requester}; vfctl show {requester}'},
-			{advice: 'If it is a VF without a user, give it back to its driver, which resets it.', command: 'vfctl restore {requester}'},
+			{advice: 'See what {bdf} is. If nothing is there, the device behind it uses a wrong requester id.', command: 'lspci -s {bdf}; vfctl show {bdf}'},
+			{advice: 'If it is a VF without a user, give it back to its driver, which resets it.', command: 'vfctl restore {bdf}'},
 		],
 		source: 'drivers/iommu/intel/dmar.c dmar_fault_do_one',
 		examples: [
@@ -46,7 +46,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		id: 'dmar.fault-beyond-width',
 		severity: 'error',
 		pattern: fault('(?<reason>04|83|84)'),
-		meaning: 'Device {requester} used address {address}, which is beyond what this IOMMU can translate.',
+		meaning: 'Device {bdf} used address {address}, which is beyond what this IOMMU can translate.',
 		cause: 'The address is wider than the IOMMU\'s page tables. Possible: a guest with more memory or a wider address space than the host\'s IOMMU (often 39 bits on desktop CPUs), or a wild address of a faulty driver.',
 		remedies: [
 			{advice: 'Compare: the width of the guest should not be above that of the IOMMU.', command: 'dmesg | grep "Host address width"'},
@@ -59,7 +59,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		id: 'dmar.fault-broken-table',
 		severity: 'danger',
 		pattern: fault('(?<reason>03|0[789abcd]|3[08a]|4[0235678]|5\\d|70|7[2-8abc]|8[0127])'),
-		meaning: 'The IOMMU could not use its own tables for device {requester} (address {address}).',
+		meaning: 'The IOMMU could not use its own tables for device {bdf} (address {address}).',
 		cause: 'An entry of the tables is not valid or could not be read. That is a fault of the kernel, the firmware or the memory, or a device that asks for translations it may not.',
 		remedies: [
 			{advice: 'Update kernel and firmware; look for memory errors.', command: 'dmesg | grep -iE "mce|EDAC|hardware error"'},
@@ -81,11 +81,11 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 	{
 		id: 'dmar.intr-remap-fault',
 		severity: 'danger',
-		pattern: /\[INTR-REMAP\] Request device \[(?:0x)?(?<requester>[0-9a-f]{2}:(?:0x)?[0-9a-f]{2}\.[0-7])\] fault index (?<index>(?:0x)?[0-9a-f]+) \[fault reason (?:0x)?(?<reason>[0-9a-f]{2})\] (?<text>.{5,90})/,
-		meaning: 'An interrupt of device {requester} was stopped: {text}.',
+		pattern: /\[INTR-REMAP\] Request device \[(?:0x)?(?<bdf>[0-9a-f]{2}:(?:0x)?[0-9a-f]{2}\.[0-7])\] fault index (?<index>(?:0x)?[0-9a-f]+) \[fault reason (?:0x)?(?<reason>[0-9a-f]{2})\] (?<text>.{5,90})/,
+		meaning: 'An interrupt of device {bdf} was stopped: {text}.',
 		cause: 'The device sent an interrupt that is not set up for it. After a reset a device may send an old one; firmware that never heard of remapping may send its own; a guest that tried to forge one is stopped here too.',
 		remedies: [
-			{advice: 'Look what {requester} is and who has it.', command: 'vfctl show {requester}'},
+			{advice: 'Look what {bdf} is and who has it.', command: 'vfctl show {bdf}'},
 			{advice: 'One line at a reset is nothing. If it repeats, update the firmware and the driver. Do not switch remapping off: it is what protects the host.'},
 		],
 		source: 'drivers/iommu/intel/dmar.c dmar_fault_do_one',
