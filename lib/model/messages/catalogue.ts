@@ -1,14 +1,34 @@
 // The catalogue of messages that `vfctl explain` knows. A family more: its import and its spread.
+import {firmwareAmdMessages} from './firmware-amd.ts';
+import {firmwareDmarMessages} from './firmware-dmar.ts';
 import {intelPfMessages} from './intel-pf.ts';
+import {iommuAmdMessages} from './iommu-amd.ts';
+import {iommuArmMessages} from './iommu-arm.ts';
+import {iommuIntelMessages} from './iommu-intel.ts';
+import {iommuMessages} from './iommu.ts';
 import {ixgbeMailboxMessages} from './ixgbe-mailbox.ts';
 import {ixgbeSriovMessages} from './ixgbe-sriov.ts';
 import type {MessageEntry} from './message-entry.ts';
+import {pciBarMessages} from './pci-bars.ts';
+import {pciPowerMessages} from './pci-power.ts';
+import {pciSriovMessages} from './pci-sriov.ts';
+import {pcieErrorMessages} from './pcie-errors.ts';
 import {vfctlMessages} from './vfctl.ts';
 
 /** Every entry, family by family. */
 export const catalogue: readonly MessageEntry[] = [
+	...firmwareAmdMessages,
+	...firmwareDmarMessages,
 	...intelPfMessages,
+	...iommuAmdMessages,
+	...iommuArmMessages,
+	...iommuIntelMessages,
+	...iommuMessages,
 	...ixgbeMailboxMessages,
 	...ixgbeSriovMessages,
+	...pciBarMessages,
+	...pciPowerMessages,
+	...pciSriovMessages,
+	...pcieErrorMessages,
 	...vfctlMessages,
 ];
