@@ -13,6 +13,7 @@ export const exitStatuses = {
 	unavailable: 8,
 	declined: 9,
 	differs: 10,
+	trouble: 11,
 	interrupted: 130,
 } as const;
 

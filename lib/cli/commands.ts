@@ -12,6 +12,7 @@ import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
 import {addSnapshotCommands, snapshotUsages} from './snapshot-commands.ts';
 import {addSteerCommands, steerUsages} from './steer-commands.ts';
 import {addTuneCommands, tuneUsages} from './tune-commands.ts';
+import {addExplainCommands, explainUsages} from './explain-commands.ts';
 import {attachMethods} from '../plan/attach-request.ts';
 import {guestNetworkOptions} from './guest-network-options.ts';
 import {addHostFileCommands, hostFileUsages} from './host-file-commands.ts';
@@ -59,6 +60,7 @@ export const commandUsages = {
 	...steerUsages,
 	...driverUsages,
 	...mailboxUsages,
+	...explainUsages,
 	...forwardUsages,
 	...methodsUsages,
 	...benchUsages,
@@ -91,6 +93,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addSteerCommands(parser, run);
 	addPfDriverCommands(parser, run);
 	addMailboxCommands(parser, run);
+	addExplainCommands(parser, run);
 	addForwardCommands(parser, run);
 	addMethodsCommands(parser, run);
 	addBenchCommands(parser, run);

@@ -53,7 +53,11 @@ export interface CommandResult {
 
 export interface RunOptions {
 	input?: string;
+	/** Infinity: as long as it takes. */
 	timeoutMs?: number;
+	/** Takes what the program prints as it comes; `stdout` is empty then. For programs that go on
+	 * until `signal` ends them. */
+	onOutput?: (chunk: Uint8Array) => void;
 	/** The whole environment, instead of PATH and LC_ALL alone. */
 	env?: Readonly<Record<string, string>>;
 	/** The program is stopped when it prints more. */

@@ -29,7 +29,7 @@ export function realRunner(path = `${systemPath}:${process.env['PATH'] ?? ''}`):
 	};
 }
 
-async function run(argv: readonly [string, ...string[]], {input, timeoutMs = defaultTimeoutMs, env, maxOutputBytes = defaultMaxOutputBytes, signal}: RunOptions, path: string): Promise<CommandResult> {
+async function run(argv: readonly [string, ...string[]], {input, timeoutMs = defaultTimeoutMs, env, maxOutputBytes = defaultMaxOutputBytes, signal, onOutput}: RunOptions, path: string): Promise<CommandResult> {
 	const [program, ...rest] = argv;
 	const child = spawn(program, rest, {
 		cwd: '/',
@@ -48,7 +48,7 @@ async function run(argv: readonly [string, ...string[]], {input, timeoutMs = def
 			reject(new AppError('STEP_FAILED', `'${line}' was stopped`, {why}));
 		};
 
-		const timer = setTimeout(() => {
+		const timer = timeoutMs === Infinity ? undefined : setTimeout(() => {
 			give(`it did not end within ${timeoutMs / 1000} s`);
 		}, timeoutMs);
 		const end = () => {
@@ -60,7 +60,7 @@ async function run(argv: readonly [string, ...string[]], {input, timeoutMs = def
 			end();
 		}
 
-		const output = collect(child, maxOutputBytes, () => {
+		const output = collect(child, {maxOutputBytes, onOutput}, () => {
 			give(`it printed more than ${maxOutputBytes / 1024} KiB`);
 		});
 		child.on('error', (error: NodeJS.ErrnoException) => {
@@ -99,7 +99,7 @@ function kill({pid}: ChildProcess): void {
 	}
 }
 
-function collect({stdout, stderr}: ChildProcess, maxOutputBytes: number, tooMuch: () => void): () => {stdout: string; stderr: string} {
+function collect({stdout, stderr}: ChildProcess, {maxOutputBytes, onOutput}: {maxOutputBytes: number; onOutput: RunOptions['onOutput']}, tooMuch: () => void): () => {stdout: string; stderr: string} {
 	const chunks = {stdout: [] as Buffer[], stderr: [] as Buffer[]};
 	let bytes = 0;
 	const gather = (into: Buffer[]) => (chunk: Buffer) => {
@@ -111,7 +111,7 @@ function collect({stdout, stderr}: ChildProcess, maxOutputBytes: number, tooMuch
 		}
 	};
 
-	stdout?.on('data', gather(chunks.stdout));
+	stdout?.on('data', onOutput ?? gather(chunks.stdout));
 	stderr?.on('data', gather(chunks.stderr));
 	return () => ({stdout: Buffer.concat(chunks.stdout).toString('utf8'), stderr: Buffer.concat(chunks.stderr).toString('utf8')});
 }

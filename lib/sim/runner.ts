@@ -24,7 +24,7 @@ type Program = (machine: Machine, words: readonly string[]) => CommandResult | u
 /** The programs of a machine. */
 export function simRunner(machine: Machine): Runner {
 	return {
-		async run(argv) {
+		async run(argv, {onOutput} = {}) {
 			const [name, ...words] = argv;
 			const command = argv.join(' ');
 			const {commandFailures = [], missingTools = [], tools = {}} = machine.options;
@@ -44,7 +44,9 @@ export function simRunner(machine: Machine): Runner {
 				});
 			}
 
-			return {code: result.code, stdout: result.stdout, stderr: result.stderr};
+			// A recorded program that goes on has nothing more to say.
+			onOutput?.(new TextEncoder().encode(result.stdout));
+			return {code: result.code, stdout: onOutput ? '' : result.stdout, stderr: result.stderr};
 		},
 	};
 }

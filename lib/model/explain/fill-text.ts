@@ -1,4 +1,5 @@
 // `{field}` and `{field|words}` in the catalogue's texts.
+import {quote} from '../shell-word.ts';
 
 /** Names in braces that a text of the catalogue uses, with the words for when nothing told it. */
 export function placesOf(text: string): Array<{field: string; words: string | null}> {
@@ -9,4 +10,9 @@ export function placesOf(text: string): Array<{field: string; words: string | nu
  * is written in capitals, as usage lines have it. */
 export function fillText(text: string, fields: Readonly<Record<string, string>>): string {
 	return text.replaceAll(/\{(\w+)(?:\|([^{}]*))?\}/g, (_, field: string, words?: string) => fields[field] ?? words ?? field.toUpperCase());
+}
+
+/** The same for a line to type: what came from a log is one word to the shell. */
+export function fillCommand(command: string, fields: Readonly<Record<string, string>>): string {
+	return fillText(command, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, quote(value)])));
 }

@@ -1,0 +1,84 @@
+// `vfctl explain` as text.
+import type {ExplainedView, ExplainView} from './explain-view.ts';
+
+const mostTodos = 8;
+const shownLine = 300;
+
+export interface ExplainTextOptions {
+	/** Also the lines that are not known. */
+	readonly verbose: boolean;
+}
+
+/** Everything that was explained, then what to do. */
+export function explainText(view: ExplainView, {verbose}: ExplainTextOptions): string {
+	const whole = view.explained.filter(({partOf}) => partOf.length === 0);
+	return [
+		...whole.length === 0 ? ['nothing to explain'] : whole.map(one => thingText(one, view.explained)),
+		...view.todo.length === 0 ? [] : [todoText(view)],
+		...restText(view, verbose),
+	].join('\n\n');
+}
+
+/** One thing: the line, how often it came, and what it means. */
+export function thingText(view: ExplainedView, all: readonly ExplainedView[] = []): string {
+	const parts = all.filter(({partOf}) => partOf.includes(view.id));
+	return [
+		`${view.severity}: ${cut(view.line)}`,
+		...[timesText(view)].filter(text => text !== '').map(text => `  ${text}`),
+		`  means: ${view.meaning}`,
+		`  why:   ${view.cause}`,
+		...view.note === null ? [] : [`  note:  ${view.note}`],
+		...valuesText(view),
+		...parts.map(part => `  part:  ${cut(part.line)}${part.count === 1 ? '' : ` (${part.count} times)`}`),
+		`  id:    ${view.id}${view.versions === null ? '' : ` (${view.versions})`}`,
+	].join('\n');
+}
+
+/** Said again, while it is followed. */
+export function againText({line, count, last}: ExplainedView): string {
+	return `again${last.stamp === null ? '' : ` at ${last.stamp}`}: ${cut(line)} (${count} times)`;
+}
+
+function timesText({count, first, last, log, fields}: ExplainedView): string {
+	const when = first.stamp === null ? '' : count === 1 || first.stamp === last.stamp ? `at ${first.stamp}` : `first at ${first.stamp}, last at ${last.stamp}`;
+	return [...count === 1 ? [] : [`${count} times`], ...when === '' ? [] : [when], ...log === null ? [] : [`in the log ${log}`], ...deviceText(fields)].join(', ');
+}
+
+/** Whose VF it is, which a line of the log seldom says. */
+function deviceText({pf, vf, guest, bdf}: ExplainedView['fields']): string[] {
+	return [
+		...bdf !== undefined && pf !== undefined && vf !== undefined ? [`VF ${vf} of ${pf}`] : [],
+		...guest === undefined ? [] : [`guest ${guest}`],
+	];
+}
+
+function valuesText({values, count}: ExplainedView): string[] {
+	const told = Object.entries(values).map(([name, list]) => `${name} ${list.join(', ')}`);
+	return told.length === 0 || count === 1 ? [] : [`  with:  ${told.join('; ')}`];
+}
+
+function todoText({todo}: ExplainView): string {
+	return [
+		'What to do, most likely first:',
+		...todo.slice(0, mostTodos).flatMap(({advice, command}, index) => [`${`${index + 1}.`.padStart(3)} ${advice}`, ...command === null ? [] : [`      ${command}`]]),
+		...todo.length <= mostTodos ? [] : [`    and ${todo.length - mostTodos} more (--json has all)`],
+	].join('\n');
+}
+
+function restText({unknown, notRead, cutLines, notKept, withoutTime}: ExplainView, verbose: boolean): string[] {
+	const drivers = Object.entries(unknown.drivers).map(([name, count]) => `${name} ${count}`).join(', ');
+	const lines = [
+		...unknown.count === 0 ? [] : [`${unknown.count} ${unknown.count === 1 ? 'line' : 'lines'} of these drivers and programs are not in the catalogue: ${drivers}${verbose ? '' : ' (--verbose shows them)'}`],
+		...verbose ? unknown.lines.map(line => `  ${line}`) : [],
+		...verbose && unknown.count > unknown.lines.length ? [`  and ${unknown.count - unknown.lines.length} more`] : [],
+		...notKept === 0 ? [] : [`${notKept} more lines were explained and are of too many different things to be kept`],
+		...cutLines === 0 ? [] : [`of ${cutLines} endless ${cutLines === 1 ? 'line' : 'lines'} only the first 8 KiB were looked at`],
+		...withoutTime === 0 ? [] : [`${withoutTime} explained lines do not tell when they were written: they may be older than was asked for`],
+		...notRead.map(({log, why}) => `not read: ${log}: ${why}`),
+	];
+	return lines.length === 0 ? [] : [lines.join('\n')];
+}
+
+function cut(line: string): string {
+	return line.length > shownLine ? `${line.slice(0, shownLine)}...` : line;
+}
