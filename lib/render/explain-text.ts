@@ -71,9 +71,9 @@ function restText({unknown, notRead, cutLines, notKept, withoutTime}: ExplainVie
 		...unknown.count === 0 ? [] : [`${unknown.count} ${unknown.count === 1 ? 'line' : 'lines'} of these drivers and programs are not in the catalogue: ${drivers}${verbose ? '' : ' (--verbose shows them)'}`],
 		...verbose ? unknown.lines.map(line => `  ${line}`) : [],
 		...verbose && unknown.count > unknown.lines.length ? [`  and ${unknown.count - unknown.lines.length} more`] : [],
-		...notKept === 0 ? [] : [`${notKept} more lines were explained and are of too many different things to be kept`],
+		...notKept === 0 ? [] : [`explained lines of which too many differ to be kept: ${notKept}`],
 		...cutLines === 0 ? [] : [`of ${cutLines} endless ${cutLines === 1 ? 'line' : 'lines'} only the first 8 KiB were looked at`],
-		...withoutTime === 0 ? [] : [`${withoutTime} explained lines do not tell when they were written: they may be older than was asked for`],
+		...withoutTime === 0 ? [] : [`explained lines that do not tell when they were written, and may be older than was asked for: ${withoutTime}`],
 		...notRead.map(({log, why}) => `not read: ${log}: ${why}`),
 	];
 	return lines.length === 0 ? [] : [lines.join('\n')];

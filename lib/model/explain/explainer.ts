@@ -144,7 +144,7 @@ class LogExplainer implements Explainer {
 			return;
 		}
 
-		this.withoutTime += this.sinceMs() !== null && ms === null ? 1 : 0;
+		this.withoutTime += typeof this.options.sinceMs === 'number' && ms === null ? 1 : 0;
 		const fields = devices?.(told) ?? told;
 		const key = keyOf(entry, fields);
 		const place = this.place++;

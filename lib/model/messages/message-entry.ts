@@ -21,9 +21,14 @@ export interface MessageEntry {
 	/** `ixgbe.vf-api-version`: its family, and what it says in a few words. Stable: JSON tells it. */
 	readonly id: string;
 	readonly severity: MessageSeverity;
-	/** The drivers or programs that say it; absent: the text alone is enough. */
+	/** The drivers or programs that say it; absent: the text alone is enough. A driver is the word
+	 * before the address or before the first colon; any libvirt daemon is also `libvirt`, any QEMU also
+	 * `qemu`, and who writes `error: ` also `virsh`. The PCI core speaks with the name of the driver
+	 * that is bound. */
 	readonly from?: readonly string[];
-	/** Matched against the text behind the prefix. Linear: no repetition inside a repetition. */
+	/** Matched against the text behind the prefix, then against prefix and text. Linear: no repetition
+	 * inside a repetition, one unbounded wildcard (others `.{0,60}`), six literal characters in every
+	 * alternative. */
 	readonly pattern: RegExp;
 	/** What it says, in one sentence. */
 	readonly meaning: string;
