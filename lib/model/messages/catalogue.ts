@@ -1,13 +1,18 @@
 // The catalogue of messages that `vfctl explain` knows. A family more: its import and its spread.
 import {firmwareAmdMessages} from './firmware-amd.ts';
 import {firmwareDmarMessages} from './firmware-dmar.ts';
+import {igbMessages} from './igb.ts';
+import {igbvfMessages} from './igbvf.ts';
 import {intelPfMessages} from './intel-pf.ts';
+import {intelVfMessages} from './intel-vf.ts';
 import {iommuAmdMessages} from './iommu-amd.ts';
 import {iommuArmMessages} from './iommu-arm.ts';
 import {iommuIntelMessages} from './iommu-intel.ts';
 import {iommuMessages} from './iommu.ts';
 import {ixgbeMailboxMessages} from './ixgbe-mailbox.ts';
 import {ixgbeSriovMessages} from './ixgbe-sriov.ts';
+import {ixgbeMessages} from './ixgbe.ts';
+import {ixgbevfMessages} from './ixgbevf.ts';
 import type {MessageEntry} from './message-entry.ts';
 import {pciBarMessages} from './pci-bars.ts';
 import {pciPowerMessages} from './pci-power.ts';
@@ -19,13 +24,18 @@ import {vfctlMessages} from './vfctl.ts';
 export const catalogue: readonly MessageEntry[] = [
 	...firmwareAmdMessages,
 	...firmwareDmarMessages,
+	...igbMessages,
+	...igbvfMessages,
 	...intelPfMessages,
+	...intelVfMessages,
 	...iommuAmdMessages,
 	...iommuArmMessages,
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
+	...ixgbeMessages,
 	...ixgbeSriovMessages,
+	...ixgbevfMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
 	...pciSriovMessages,

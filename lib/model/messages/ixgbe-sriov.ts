@@ -166,12 +166,11 @@ export const ixgbeSriovMessages: readonly MessageEntry[] = [
 		id: 'ixgbe.mdd-disabled-vf', severity: 'danger', from,
 		pattern: /^Malicious Driver Detection event detected on PF (?<function>\d+) VF (?<vf>\d+) MAC: (?<mac>[\da-f:]{17}) mdd-disable-vf=on/,
 		meaning: 'The PF cut VF {vf} ({mac}) off.',
-		cause: 'The VF caused PCI errors again and again (its guest let it write where it must not), and the private flag mdd-disable-vf of the PF is on.',
+		cause: 'The VF caused PCI errors again and again (its guest let it write where it must not), and the private flag mdd-disable-vf of the PF is on. Only 82599 does it.',
 		remedies: [
 			{advice: 'Find the guest and see what it did: a driver with a fault, DPDK with wrong memory, or an attack.', command: 'vfctl show {netdev|PF}#{vf}'},
 			{advice: 'When the guest is right again, give the VF its link back.', command: 'vfctl vf set {netdev|PF}#{vf} --link-state auto'},
 		],
-		versions: 'since 5.18, 82599 only',
 		source: 'ixgbe_main.c, ixgbe_bad_vf_abort',
 		examples: ['[ 9611.008213] ixgbe 0000:3b:00.0 ens6f0: Malicious Driver Detection event detected on PF 0 VF 3 MAC: 02:11:22:33:44:55 mdd-disable-vf=on'],
 	},
