@@ -13,12 +13,18 @@ import {ixgbeMailboxMessages} from './ixgbe-mailbox.ts';
 import {ixgbeSriovMessages} from './ixgbe-sriov.ts';
 import {ixgbeMessages} from './ixgbe.ts';
 import {ixgbevfMessages} from './ixgbevf.ts';
+import {kvmMessages} from './kvm.ts';
 import type {MessageEntry} from './message-entry.ts';
 import {pciBarMessages} from './pci-bars.ts';
 import {pciPowerMessages} from './pci-power.ts';
 import {pciSriovMessages} from './pci-sriov.ts';
 import {pcieErrorMessages} from './pcie-errors.ts';
+import {qemuDeviceMessages} from './qemu-devices.ts';
+import {qemuMigrationMessages} from './qemu-migration.ts';
+import {qemuVfioMessages} from './qemu-vfio.ts';
+import {qemuMessages} from './qemu.ts';
 import {vfctlMessages} from './vfctl.ts';
+import {vfioMessages} from './vfio.ts';
 
 /** Every entry, family by family. */
 export const catalogue: readonly MessageEntry[] = [
@@ -33,12 +39,18 @@ export const catalogue: readonly MessageEntry[] = [
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
-	...ixgbeMessages,
 	...ixgbeSriovMessages,
+	...ixgbeMessages,
 	...ixgbevfMessages,
+	...kvmMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
 	...pciSriovMessages,
 	...pcieErrorMessages,
+	...qemuDeviceMessages,
+	...qemuMigrationMessages,
+	...qemuVfioMessages,
+	...qemuMessages,
 	...vfctlMessages,
+	...vfioMessages,
 ];
