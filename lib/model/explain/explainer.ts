@@ -129,7 +129,7 @@ class LogExplainer implements Explainer {
 
 		const line = this.withJsonTime(parseLogLine(text));
 		const candidates = this.index.entriesOf(this.index.hasBytes(words) ? this.wordsOf(line.message) : words);
-		const [match] = matchLine(line, candidates);
+		const [match] = candidates.length === 0 ? [] : matchLine(line, candidates);
 		if (match) {
 			this.explain(line, match.entry, match.fields);
 		} else if (this.index.hasDriver(words)) {

@@ -40,7 +40,7 @@ const parts: ReadonlyArray<readonly [RegExp, (match: RegExpExecArray) => Partial
 	[new RegExp(`^\\[(${weekday} ${month} [ \\d]\\d ${clock} \\d{4})(?: < *[\\d.+-]{1,20}>)?\\] ?`), match => ({time: wallTime(match[1]!)})],
 	// `dmesg -H` and `--time-format reltime`: a minute, then what was added to it.
 	[new RegExp(`^\\[(?:${month}[ \\d]\\d \\d{2}:\\d{2}| *\\+[\\d.]{1,20})\\] ?`), match => ({time: {...noTime, stamp: match[0].trim()}})],
-	[new RegExp(`^(?:${weekday} )?\\[?(${iso})\\]?(?: |$)`), match => ({time: wallTime(match[1]!)})],
+	[new RegExp(`^(?:${weekday} )?\\[?(${iso})\\]?:?(?: |$)`), match => ({time: wallTime(match[1]!)})],
 	// syslog and journalctl's short form, with microseconds in short-precise.
 	[new RegExp(`^(${month} [ \\d]\\d ${clock}) `), match => ({time: {...noTime, stamp: match[1]!}})],
 	// journalctl -o short-unix.

@@ -4,13 +4,15 @@ import type {CharacterNode, PatternNode} from './pattern-tree.ts';
 /** Lines are cut to this many characters before patterns are tried. */
 export const longestText = 4096;
 
+// A bounded repetition of a bounded repetition, together.
+const mostNested = 64;
 // One place where the engine may try every length, from each start: tens of milliseconds at worst.
 const mostSteps = longestText * longestText * 2;
 
 /** What is wrong with a pattern, or undefined: a repetition inside a repetition, or several
  * repetitions in a row that can share out the same characters in many ways. */
 export function patternTrouble(node: PatternNode): string | undefined {
-	if (hasNested(node, false)) {
+	if (hasNested(node, 1)) {
 		return 'it has a repetition inside a repetition';
 	}
 
@@ -18,20 +20,21 @@ export function patternTrouble(node: PatternNode): string | undefined {
 	return steps > mostSteps ? `it may take ${steps.toExponential(1)} steps on a hostile line: bound its wildcards ({0,60}) or leave all but one away` : undefined;
 }
 
-function hasNested(node: PatternNode, inside: boolean): boolean {
+/** `around`: how often what is around the node may come again; 1 where nothing repeats it. */
+function hasNested(node: PatternNode, around: number): boolean {
 	switch (node.kind) {
 		case 'sequence': {
-			return node.parts.some(part => hasNested(part, inside));
+			return node.parts.some(part => hasNested(part, around));
 		}
 
 		case 'either': {
-			return node.branches.some(branch => hasNested(branch, inside));
+			return node.branches.some(branch => hasNested(branch, around));
 		}
 
 		case 'repeat': {
-			// `(?:a|b)?` is a choice; `(?:...){2}` of fixed parts has one length.
-			const many = node.most > 1 && node.most !== node.least;
-			return (many && inside) || hasNested(node.part, inside || node.most > 1);
+			// `(?:a|b)?` is a choice, and `(?:\d{1,3} ){2}` has few ways to be shared out.
+			const {least, most, part} = node;
+			return (around > 1 && most > 1 && most !== least && around * most > mostNested) || hasNested(part, around * Math.max(most, 1));
 		}
 
 		case 'character':
