@@ -77,15 +77,21 @@ void mock_config_init(void)
 		describe(mock.vf[i].config, 0xffffffff, VF_VECTORS, 3);
 }
 
+unsigned int mock_vf_count(void)
+{
+	bool enabled = mock.config[SRIOV + PCI_SRIOV_CTRL] & PCI_SRIOV_CTRL_VFE;
+
+	return enabled ? get_unaligned_le16(mock.config + SRIOV + PCI_SRIOV_NUM_VF) : 0;
+}
+
 static int vf_at(unsigned int devfn)
 {
 	int vf = (int)devfn - MOCK_VF_FIRST;
-	bool enabled = mock.config[SRIOV + PCI_SRIOV_CTRL] & PCI_SRIOV_CTRL_VFE;
 
-	if (vf < 0 || vf % MOCK_VF_STRIDE || !enabled)
+	if (vf < 0 || vf % MOCK_VF_STRIDE)
 		return -1;
 	vf /= MOCK_VF_STRIDE;
-	return vf < get_unaligned_le16(mock.config + SRIOV + PCI_SRIOV_NUM_VF) ? vf : -1;
+	return vf < mock_vf_count() ? vf : -1;
 }
 
 static u8 *config_at(struct pci_bus *bus, unsigned int devfn)

@@ -11,10 +11,9 @@
 #include "mock.h"
 #include "registers.h"
 
-#define QUEUES (MOCK_PF_QUEUES + MOCK_VFS * MOCK_VF_QUEUES)
-
 static struct irq_work work;
-static DECLARE_BITMAP(sent, QUEUES);		/* transmit queues with completed work */
+static DECLARE_BITMAP(sent, MOCK_QUEUES);	/* transmit queues with completed work */
+static DECLARE_BITMAP(received, MOCK_QUEUES);	/* receive queues with frames */
 static DECLARE_BITMAP(mailed, MOCK_VFS);	/* VFs with news in the mailbox */
 
 /*
@@ -33,20 +32,30 @@ static bool raise(unsigned int function, u32 entry)
 }
 
 /* An IVAR register has two queues, each with an entry for receive and one, above it, for transmit. */
-static u32 transmit_entry(u32 ivar, unsigned int queue)
+static u32 entry_of(u32 ivar, unsigned int queue, bool transmitted)
 {
-	return ivar >> (16 * (queue & 1) + 8);
+	return ivar >> (16 * (queue & 1) + (transmitted ? 8 : 0));
 }
 
-/* The vector of a transmit queue. */
-static bool raise_sent(unsigned int queue)
+static bool raise_for(unsigned int queue, bool transmitted)
 {
 	unsigned int vf = (queue - MOCK_PF_QUEUES) / MOCK_VF_QUEUES;
 
 	if (queue < MOCK_PF_QUEUES)
-		return raise(0, transmit_entry(mock.reg[IVAR / 4 + queue / 2], queue));
+		return raise(0, entry_of(mock.reg[IVAR / 4 + queue / 2], queue, transmitted));
 	queue = (queue - MOCK_PF_QUEUES) % MOCK_VF_QUEUES;
-	return raise(vf + 1, transmit_entry(mock.vf[vf].reg[VTIVAR / 4 + queue / 2], queue));
+	return raise(vf + 1, entry_of(mock.vf[vf].reg[VTIVAR / 4 + queue / 2], queue, transmitted));
+}
+
+static void raise_all(unsigned long *queues, bool transmitted)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, queues, MOCK_QUEUES) {
+		clear_bit(i, queues);
+		if (!raise_for(i, transmitted))
+			set_bit(i, queues);
+	}
 }
 
 /* What cannot be raised yet is kept: vectors.c calls again. */
@@ -61,11 +70,8 @@ static void deliver(struct irq_work *ignored)
 		if (!raise(i + 1, mock.vf[i].reg[VTIVAR_MISC / 4]))
 			set_bit(i, mailed);
 	}
-	for_each_set_bit(i, sent, QUEUES) {
-		clear_bit(i, sent);
-		if (!raise_sent(i))
-			set_bit(i, sent);
-	}
+	raise_all(sent, true);
+	raise_all(received, false);
 }
 
 void mock_interrupts_init(void)
@@ -89,18 +95,8 @@ void mock_interrupt_vf(unsigned int vf)
 	irq_work_queue(&work);
 }
 
-/* Marks every descriptor that the driver queued as done; the packets go nowhere. */
-void mock_complete(u32 *ring, unsigned int queue)
+void mock_interrupt_queue(unsigned int queue, bool transmitted)
 {
-	u64 base = ring[RING_BASE_LOW] | (u64)ring[RING_BASE_HIGH] << 32;
-	u32 count = ring[RING_LENGTH] / 16;
-	u32 head = ring[RING_HEAD];
-
-	if (!base || !count || !(ring[RING_CONTROL] & RING_ENABLED))
-		return;
-	for (; head != ring[RING_TAIL] && head < count; head = (head + 1) % count)
-		WRITE_ONCE(((u32 *)phys_to_virt(base + head * 16))[3], 1);
-	ring[RING_HEAD] = head;
-	set_bit(queue, sent);
+	set_bit(queue, transmitted ? sent : received);
 	irq_work_queue(&work);
 }

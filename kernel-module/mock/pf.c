@@ -82,12 +82,37 @@ u32 mock_pf_read(u32 offset)
 		return read_mailbox((offset - PFMAILBOX) / 4);
 	case PFMBMEM ... PFMBMEM + 64 * MOCK_VFS - 4:
 		return mock.vf[(offset - PFMBMEM) / 64].mailbox.word[offset % 64 / 4];
+	case SSVPC:
+		value = mock.reg[offset / 4];
+		mock.reg[offset / 4] = 0;
+		return value;
 	case STATISTICS ... STATISTICS + 0x1fc:
 	case STATISTICS2 ... STATISTICS2 + 0x7c:
 		return 0;
 	default:
 		return mock.reg[offset / 4];
 	}
+}
+
+u32 *mock_pf_receive_ring(unsigned int queue)
+{
+	return &mock.reg[(queue < 64 ? RDBAL + 64 * queue : RDBAL64 + 64 * (queue - 64)) / 4];
+}
+
+/* The memory of all rings belongs to the drivers again, and nobody is let through the switch. */
+static void stop(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MOCK_PF_QUEUES; i++) {
+		mock.reg[TDBAL / 4 + 16 * i + RING_CONTROL] = 0;
+		mock_pf_receive_ring(i)[RING_CONTROL] = 0;
+	}
+	for (i = 0; i < MOCK_VFS; i++) {
+		mock.reg[VMOLR / 4 + i] = 0;
+		mock_vf_stop(i);
+	}
+	memset(&mock.reg[PFVFSPOOF / 4], 0, MOCK_VFS / 8 * 4);
 }
 
 /* After a reset every VF sees RSTI, until the driver says that it is done. */
@@ -99,6 +124,7 @@ static void write_control(u32 value)
 		mock.cause = 0;
 		mock.reg[CTRL_EXT / 4] &= ~CTRL_EXT_PFRSTD;
 		clear_mailboxes();
+		stop();
 	}
 	mock.reg[CTRL / 4] = value & ~(CTRL_RESET | CTRL_LINK_RESET);
 }
@@ -164,10 +190,14 @@ bool mock_pf_write(u32 offset, u32 value)
 	case PFMBMEM ... PFMBMEM + 64 * MOCK_VFS - 4:
 		mock.vf[(offset - PFMBMEM) / 64].mailbox.word[offset % 64 / 4] = value;
 		return false;
+	case SRRCTL ... SRRCTL + 4 * 15:
+		mock.reg[offset / 4] = value;
+		mock_pf_receive_ring((offset - SRRCTL) / 4)[RING_SPLIT] = value;
+		return false;
 	case TDBAL ... TDBAL + 64 * MOCK_PF_QUEUES - 4:
 		mock.reg[offset / 4] = value;
 		if (offset % 64 == RING_TAIL_OFFSET)
-			mock_complete(&mock.reg[(offset & ~63) / 4], (offset - TDBAL) / 64);
+			mock_transmit(&mock.reg[(offset & ~63) / 4], (offset - TDBAL) / 64);
 		return false;
 	default:
 		mock.reg[offset / 4] = value;

@@ -71,14 +71,78 @@
 #define VFMAILBOX_RSTD BIT(7)
 #define VFTDBAL 0x2000		/* 64 bytes a queue */
 
-/* In a block of transmit queue registers, by word. */
+/* The switch (7.10.3): pools of VFs and of the PF, two words where they are bits. */
+#define RXCTRL 0x03000
+#define RXCTRL_ENABLED BIT(0)
+#define VLNCTRL 0x05088
+#define VLNCTRL_FILTER BIT(30)
+#define MCSTCTRL 0x05090
+#define MCSTCTRL_ENABLED BIT(2)
+#define MTA 0x05200
+#define VT_CTL 0x051b0
+#define VT_CTL_ENABLED BIT(0)
+#define VFRE 0x051e0
+#define MRQC 0x05818
+#define MRQC_MODE 0xf
+#define MRQC_32_POOLS 0xa	/* with 4 queues each; the other modes of ixgbe have 2 */
+#define VMVIR 0x08000		/* a word a pool */
+#define VMVIR_ALWAYS BIT(30)
+#define VMVIR_NEVER BIT(31)
+#define VFTE 0x08110
+#define PFVFSPOOF 0x08200	/* a byte of bits for 8 pools */
+#define SPOOF_MAC BIT(0)
+#define SPOOF_VLAN BIT(8)
+#define PFDTXGSWC 0x08220
+#define PFDTXGSWC_LOOPBACK BIT(0)
+#define SSVPC 0x08780
+#define RAL16 0x0a200		/* from entry 0 on, but 16 is the first there */
+#define MPSAR 0x0a600		/* two words an address */
+#define VMOLR 0x0f000		/* PFVML2FLT, a word a pool */
+#define VMOLR_UNTAGGED BIT(24)
+#define VMOLR_MULTICAST BIT(25)
+#define VMOLR_BROADCAST BIT(27)
+#define VMOLR_ALL_MULTICAST BIT(28)
+#define VLVF 0x0f100
+#define VLVF_VALID BIT(31)
+#define VLVFB 0x0f200		/* two words a VLAN */
+
+#define RDBAL 0x01000		/* 64 bytes a queue */
+#define RDBAL64 0x0d000		/* queue 64 and on */
+#define SRRCTL 0x02100		/* again, of the first 16 queues */
+#define VFRDBAL 0x1000
+
+/* In a block of queue registers, by word. */
 #define RING_BASE_LOW 0
 #define RING_BASE_HIGH 1
 #define RING_LENGTH 2
 #define RING_HEAD 4
+#define RING_SPLIT 5		/* SRRCTL, of receive queues */
 #define RING_TAIL 6
 #define RING_TAIL_OFFSET 0x18
 #define RING_CONTROL 10
 #define RING_ENABLED BIT(25)
+#define RX_STRIP BIT(30)	/* in the control of a receive queue: VME */
+#define RX_BUFFER_KIB 0x7f
+
+/* Third word of a transmit descriptor, and the fourth. */
+#define TX_LENGTH 0xffff
+#define TX_TYPE 0x00f00000
+#define TX_TYPE_CONTEXT 0x00200000
+#define TX_END BIT(24)
+#define TX_ADVANCED BIT(29)
+#define TX_VLAN BIT(30)
+#define TX_SEGMENT BIT(31)
+#define TX_L4_CHECKSUM BIT(9)
+/* First word of a context descriptor, with the VLAN tag above, and the third. */
+#define CONTEXT_IP_LENGTH 0x1ff
+#define CONTEXT_MAC_LENGTH 0xfe00
+#define CONTEXT_L4_TYPE 0x1800
+#define L4_TCP 1		/* 0 is UDP */
+
+/* Status of a receive descriptor. */
+#define DESCRIPTOR_DONE BIT(0)
+#define RX_END BIT(1)
+#define RX_VLAN BIT(3)
+#define RX_LOOPBACK BIT(18)
 
 #endif

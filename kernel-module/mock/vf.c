@@ -11,6 +11,16 @@ bool mock_vf_request(unsigned int vf)
 	return true;
 }
 
+void mock_vf_stop(unsigned int vf)
+{
+	unsigned int i;
+
+	for (i = 0; i < MOCK_VF_QUEUES; i++) {
+		mock.vf[vf].reg[VFRDBAL / 4 + 16 * i + RING_CONTROL] = 0;
+		mock.vf[vf].reg[VFTDBAL / 4 + 16 * i + RING_CONTROL] = 0;
+	}
+}
+
 /* Both kinds of reset: the PF learns it, and what was in the mailbox is gone. */
 static void reset(unsigned int vf)
 {
@@ -19,6 +29,7 @@ static void reset(unsigned int vf)
 	memset(&mock.vf[vf].mailbox, 0, sizeof(mock.vf[vf].mailbox));
 	mock.vf[vf].mailbox.reset_done = done;
 	mock.vf[vf].interrupts = 0;
+	mock_vf_stop(vf);
 	mock.vf_reset[vf / 32] |= BIT(vf % 32);
 	mock.cause |= MOCK_CAUSE_MAILBOX;
 }
@@ -98,7 +109,7 @@ bool mock_vf_write(unsigned int vf, u32 offset, u32 value)
 	case VFTDBAL ... VFTDBAL + 64 * MOCK_VF_QUEUES - 4:
 		reg[offset / 4] = value;
 		if (offset % 64 == RING_TAIL_OFFSET)
-			mock_complete(&reg[(offset & ~63) / 4],
+			mock_transmit(&reg[(offset & ~63) / 4],
 				      MOCK_PF_QUEUES + vf * MOCK_VF_QUEUES + (offset - VFTDBAL) / 64);
 		return false;
 	default:
