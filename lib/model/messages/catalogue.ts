@@ -1,6 +1,9 @@
 // The catalogue of messages that `vfctl explain` knows. A family more: its import and its spread.
 import {firmwareAmdMessages} from './firmware-amd.ts';
 import {firmwareDmarMessages} from './firmware-dmar.ts';
+import {i40eVfMessages} from './i40e-vf.ts';
+import {i40eMessages} from './i40e.ts';
+import {iavfMessages} from './iavf.ts';
 import {igbMessages} from './igb.ts';
 import {igbvfMessages} from './igbvf.ts';
 import {intelPfMessages} from './intel-pf.ts';
@@ -25,11 +28,15 @@ import {qemuVfioMessages} from './qemu-vfio.ts';
 import {qemuMessages} from './qemu.ts';
 import {vfctlMessages} from './vfctl.ts';
 import {vfioMessages} from './vfio.ts';
+import {virtchnlMessages} from './virtchnl.ts';
 
 /** Every entry, family by family. */
 export const catalogue: readonly MessageEntry[] = [
 	...firmwareAmdMessages,
 	...firmwareDmarMessages,
+	...i40eMessages,
+	...i40eVfMessages,
+	...iavfMessages,
 	...igbMessages,
 	...igbvfMessages,
 	...intelPfMessages,
@@ -39,8 +46,8 @@ export const catalogue: readonly MessageEntry[] = [
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
-	...ixgbeSriovMessages,
 	...ixgbeMessages,
+	...ixgbeSriovMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
 	...pciBarMessages,
@@ -48,9 +55,10 @@ export const catalogue: readonly MessageEntry[] = [
 	...pciSriovMessages,
 	...pcieErrorMessages,
 	...qemuDeviceMessages,
+	...qemuMessages,
 	...qemuMigrationMessages,
 	...qemuVfioMessages,
-	...qemuMessages,
 	...vfctlMessages,
 	...vfioMessages,
+	...virtchnlMessages,
 ];
