@@ -3,6 +3,8 @@ import test from 'ava';
 import {hostileLines} from '../bench/explain/hostile.ts';
 import {randomOf} from '../bench/explain/make-log.ts';
 import {createExplainer, type ExplainerOptions} from '../lib/model/explain/explainer.ts';
+import {joinRules} from '../lib/model/explain/joins.ts';
+import {notedIds} from '../lib/model/explain/notes.ts';
 import {parseLogLine} from '../lib/model/explain/log-line.ts';
 import {longestLineBytes} from '../lib/model/explain/line-scanner.ts';
 import {patternTrouble} from '../lib/model/explain/pattern-cost.ts';
@@ -11,6 +13,7 @@ import {neededWords} from '../lib/model/explain/pattern-words.ts';
 import {parseSince} from '../lib/model/explain/since.ts';
 import {wallMsOf} from '../lib/model/explain/wall-time.ts';
 import {WordAutomaton} from '../lib/model/explain/word-automaton.ts';
+import {catalogue} from '../lib/model/messages/catalogue.ts';
 import type {MessageEntry} from '../lib/model/messages/message-entry.ts';
 import {explainText} from '../lib/render/explain-text.ts';
 import {explainView} from '../lib/render/explain-view.ts';
@@ -282,4 +285,47 @@ test('hostile lines: none is thrown over, and what is told holds no control char
 	const view = explainView(explainer.report());
 	t.true(view.explained.length > 100);
 	t.notRegex(view.explained.flatMap(({line, meaning, cause, remedies}) => [line, meaning, cause, ...remedies.flatMap(({advice, command}) => [advice, command ?? ''])]).join(''), /[\u0000-\u001F\u007F-\u009F]/);
+});
+
+test('rules and notes are about entries that there are', t => {
+	const ids = new Set(catalogue.map(({id}) => id));
+	t.deepEqual([...joinRules.flatMap(({part, whole}) => [...part, ...whole]), ...notedIds].filter(id => !ids.has(id)), []);
+});
+
+const joined: ReadonlyArray<readonly [string, string[], string, string[]]> = [
+	['a fault and the register that announces it', [
+		'[ 4120.330118] DMAR: DRHD: handling fault status reg 2',
+		'[ 4120.330120] DMAR: [DMA Read NO_PASID] Request device [03:10.0] fault addr 0xfee00000 [fault reason 0x06] PTE Read access is not set',
+	], 'dmar.fault-not-mapped', ['dmar.fault-pending']],
+	['the driver\'s error and why the PCI core refused', [
+		'[   88.100001] ixgbe 0000:03:00.0: can\'t enable 8 VFs (bus 04 out of range of [bus 03])',
+		'[   88.100090] ixgbe 0000:03:00.0: Failed to enable PCI sriov: -12',
+	], 'pci.sriov-bus-range', ['ixgbe.sriov-failed']],
+	['a reset and the message that it emptied', [
+		'[   90.000000] ixgbe 0000:03:00.0 ens6f0: VF Reset msg received from vf 3',
+		'[   90.000300] ixgbe 0000:03:00.0 ens6f0: Unhandled Msg 00000000',
+	], 'ixgbe.vf-reset', ['ixgbe.unhandled-zero']],
+	['two lines of one message, of which the second has no time', [
+		'[   90.000000] igb 0000:01:00.0: VF 0 attempted to override administratively set MAC address',
+		'Reload the VF driver to resume operations',
+	], 'igb.vf-override-mac', ['intel.reload-to-resume']],
+];
+
+for (const [what, lines, whole, parts] of joined) {
+	test(`lines that belong together: ${what}`, t => {
+		const {explained} = explainView(reportOf(lines.join('\n')));
+		t.deepEqual(explained.filter(({partOf}) => partOf.length === 0).map(({id}) => id), [whole]);
+		t.deepEqual(explained.filter(({partOf}) => partOf.length > 0).map(({id, partOf}) => [id, ...partOf]), parts.map(id => [id, whole]));
+		const text = explainText(explainView(reportOf(lines.join('\n'))), {verbose: false});
+		t.is(text.match(/^ {2}part: /gm)?.length, parts.length);
+		// Far apart they are two things.
+		const apart = explainView(reportOf(lines.map((line, index) => line.replace(/^\[ *\d+/, `[${1000 * (index + 1)}`)).join(`${'\nzzz'.repeat(3)}\n`))).explained;
+		t.is(apart.every(({partOf}) => partOf.length === 0), lines.every(line => line.startsWith('[')));
+	});
+}
+
+test('api version 6, then 5: one thing, and where the PF ends', t => {
+	const note = (...numbers: number[]) => explainView(reportOf(numbers.map(number => said.replace(/6$/, String(number))).join('\n'))).explained.map(one => one.note);
+	t.deepEqual(note(6, 5), ['The VF\'s driver asked for 1.5, then 1.4 and was refused; 1.3, which it asks for next, was not refused: the PF\'s driver ends there.']);
+	t.deepEqual(note(8, 7, 6), ['The VF\'s driver asked for 1.7, then 1.6, then 1.5 and was refused; 1.4, which it asks for next, was not refused: the PF\'s driver ends there.']);
 });

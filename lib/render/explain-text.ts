@@ -45,9 +45,10 @@ function timesText({count, first, last, log, fields}: ExplainedView): string {
 }
 
 /** Whose VF it is, which a line of the log seldom says. */
-function deviceText({pf, vf, guest, bdf}: ExplainedView['fields']): string[] {
+function deviceText({pf, vf, vfBdf, guest, bdf}: ExplainedView['fields']): string[] {
 	return [
 		...bdf !== undefined && pf !== undefined && vf !== undefined ? [`VF ${vf} of ${pf}`] : [],
+		...vfBdf === undefined ? [] : [`VF ${vf} is ${vfBdf}`],
 		...guest === undefined ? [] : [`guest ${guest}`],
 	];
 }

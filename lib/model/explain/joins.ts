@@ -11,8 +11,31 @@ export interface JoinRule {
 	readonly withinSeconds: number;
 }
 
+const noRoomForVfs = ['pci.sriov-no-mmio', 'pci.sriov-bars-not-allocated', 'pci.sriov-bus-range', 'pci.sriov-platform-refused'];
+const dmarFaults = ['dmar.fault-not-mapped', 'dmar.fault-no-context', 'dmar.fault-beyond-width', 'dmar.fault-broken-table', 'dmar.intr-remap-fault'];
+const refusedByIntel = ['igb.vf-override-mac', 'igb.vf-override-vlan', 'ixgbe.vf-override-mac', 'ixgbe.vf-override-vlan'];
+
 /** Every rule; test/explain.test.ts holds each id to the catalogue. */
-export const joinRules: readonly JoinRule[] = [];
+export const joinRules: readonly JoinRule[] = [
+	// One printk of two lines, of which the second has no prefix (igb_main.c, ixgbe_sriov.c).
+	{part: ['intel.reload-to-resume'], whole: refusedByIntel, same: [], withinSeconds: 1},
+	{part: ['intel.bring-pf-up'], whole: ['intel.vf-set-pf-down'], same: ['bdf'], withinSeconds: 1},
+	{part: ['intel-vf.random-mac'], whole: ['intel-vf.no-admin-mac'], same: ['bdf'], withinSeconds: 1},
+	// The PF empties the mailbox of a VF that starts anew, under a request that is on its way.
+	{part: ['ixgbe.unhandled-zero'], whole: ['ixgbe.vf-reset'], same: ['bdf', 'vf'], withinSeconds: 2},
+	// sriov_numvfs: the PCI core tells why, the driver passes the error on.
+	{part: ['ixgbe.sriov-failed'], whole: noRoomForVfs, same: ['bdf'], withinSeconds: 2},
+	// dmar_fault prints the register, then each record; beyond ten in five seconds only their number.
+	{part: ['dmar.fault-pending', 'dmar.faults-suppressed'], whole: dmarFaults, same: [], withinSeconds: 6},
+	{part: ['amd-vi.faults-suppressed'], whole: ['amd-vi.page-fault'], same: [], withinSeconds: 6},
+	// aer_print_error: the port's message, then the device's with its kind.
+	{part: ['pcie.corrected'], whole: ['pcie.error-corrected-detail'], same: [], withinSeconds: 1},
+	{part: ['pcie.uncorrected-nonfatal', 'pcie.uncorrected-fatal'], whole: ['pcie.error-uncorrected-detail'], same: [], withinSeconds: 1},
+	// The kernel refuses, and QEMU says that it was refused.
+	{part: ['qemu.dma-map-no-memory', 'qemu.dma-map-fatal'], whole: ['vfio.memlock-exceeded'], same: [], withinSeconds: 5},
+	{part: ['qemu.dma-map-fatal'], whole: ['qemu.dma-map-no-memory', 'qemu.dma-map-invalid', 'qemu.dma-map-exists'], same: [], withinSeconds: 5},
+	{part: ['qemu.set-iommu-denied'], whole: ['vfio.no-interrupt-remapping', 'firmware.rmrr-blocks-device', 'iommu.direct-mapping-required'], same: [], withinSeconds: 5},
+];
 
 export interface Seen {
 	readonly explained: Explained;
@@ -32,16 +55,25 @@ const nearPlaces = 4;
 /** Joins lines as they come, with those just before them. */
 export class Joiner {
 	private readonly recent: Seen[] = [];
-	private readonly rules: readonly JoinRule[];
+	private readonly rules = new Map<string, JoinRule[]>();
 
 	constructor(rules: readonly JoinRule[] = joinRules) {
-		this.rules = rules;
+		for (const rule of rules) {
+			for (const id of new Set([...rule.part, ...rule.whole])) {
+				this.rules.set(id, [...this.rules.get(id) ?? [], rule]);
+			}
+		}
 	}
 
 	/** Looks what the line belongs to, and what belongs to it. */
 	add(now: Seen): void {
+		const rules = this.rules.get(now.explained.entry.id);
+		if (rules === undefined) {
+			return;
+		}
+
 		for (const before of this.recent) {
-			for (const rule of this.rules) {
+			for (const rule of rules) {
 				joinTwo(rule, before, now);
 				joinTwo(rule, now, before);
 			}
@@ -56,7 +88,7 @@ export class Joiner {
 
 function joinTwo(rule: JoinRule, part: Seen, whole: Seen): void {
 	const {explained} = part;
-	if (!rule.part.includes(explained.entry.id) || !rule.whole.includes(whole.explained.entry.id) || part.joined.has(whole.explained) || !isNear(rule, part, whole)) {
+	if (part.joined.size > 0 || !rule.part.includes(explained.entry.id) || !rule.whole.includes(whole.explained.entry.id) || !isNear(rule, part, whole)) {
 		return;
 	}
 
