@@ -1,6 +1,7 @@
 // Hides MAC addresses in a record, everywhere and consistently: text of attributes, JSON of
 // `ip`, XML of guests, node device names, interface names made of MACs, EUI-64 addresses, the
 // serial number in config space.
+import {mapTexts} from './map-texts.ts';
 import {maskMessages} from './mask-mailbox.ts';
 import type {HostRecord, RecordEntry} from './record.ts';
 
@@ -8,6 +9,9 @@ import type {HostRecord, RecordEntry} from './record.ts';
 const bare = /(?<![\da-f]|[\da-f]{2}[:-])[\da-f]{2}([:_-])[\da-f]{2}(?:\1[\da-f]{2}){4}(?![\da-f]|\1[\da-f])/gi;
 const eui64 = /(?<![\da-f])([\da-f]{0,4}):([\da-f]{0,2})ff:fe([\da-f]{2}):([\da-f]{1,4})(?![\da-f])/gi;
 const namedByMac = /\benx([\da-f]{12})/gi;
+
+// Twelve digits without separators are only a MAC when it is one that was met as such.
+const plainMac = /(?<![\da-f-]|enx)[\da-f]{12}(?![\da-f])/gi;
 
 /** The record with every unicast MAC replaced. Zero, broadcast and multicast addresses stay: they
  * name nobody. The vendor's half stays, the rest is a number in order of appearance. */
@@ -25,57 +29,31 @@ export function maskRecord(record: HostRecord): HostRecord {
 	};
 
 	const text = (original: string): string => original
-		.replaceAll(bare, (match, separator: string) => {
-			const hidden = mask(match.replaceAll(/[_-]/g, ':')).replaceAll(':', separator);
-			return match === match.toUpperCase() ? hidden.toUpperCase() : hidden;
-		})
+		.replaceAll(bare, (match, separator: string) => likeCase(match, mask(match.replaceAll(/[_-]/g, ':')).replaceAll(':', separator)))
 		.replaceAll(eui64, (match, a: string, b: string, c: string, d: string) => {
 			const mac = macOfEui64(a, b, c, d);
 			return mac === undefined ? match : eui64Of(mask(mac));
 		})
-		.replaceAll(namedByMac, (_, digits: string) => `enx${mask(digits.replaceAll(/(..)(?=.)/g, '$1:')).replaceAll(':', '')}`);
+		.replaceAll(namedByMac, (_, digits: string) => `enx${mask(withColons(digits)).replaceAll(':', '')}`);
 
-	const entry = (one: RecordEntry): RecordEntry => {
-		switch (one.kind) {
-			case 'text': {
-				return {kind: 'text', text: text(one.text)};
-			}
+	const entry = (path: string, one: RecordEntry): RecordEntry | undefined =>
+		isHardwareId(path) ? hiddenId(one)
+		: isMessages(path) && one.kind === 'text' ? {...one, text: maskMessages(one.text, mask)}
+		: one.kind === 'bytes' ? {kind: 'bytes', bytes: withoutSerial(one.bytes)} : undefined;
+	const hidden = mapTexts(record, {text, name: text, entry});
+	// All are known now, whichever text named them first.
+	const plain = new Map([...masked].map(([mac, other]) => [mac.replaceAll(':', ''), other.replaceAll(':', '')]));
+	const rest = (original: string) => original.replaceAll(plainMac, match => likeCase(match, plain.get(match.toLowerCase()) ?? match));
+	return mapTexts(hidden, {text: rest, name: rest, entry: (_, one) => one.kind === 'text' ? undefined : one});
+}
 
-			case 'link': {
-				return {kind: 'link', target: text(one.target)};
-			}
+function likeCase(match: string, hidden: string): string {
+	// One of digits alone says nothing about how letters are written.
+	return match === match.toLowerCase() ? hidden : hidden.toUpperCase();
+}
 
-			case 'bytes': {
-				return {kind: 'bytes', bytes: withoutSerial(one.bytes)};
-			}
-
-			default: {
-				return one;
-			}
-		}
-	};
-
-	// Numbers are given in one fixed order, whatever order the entries were read in.
-	const entries = [...record.entries].toSorted(([a], [b]) => a < b ? -1 : 1).map(([path, one]) => [text(path), isHardwareId(path) ? hiddenId(one) : isMessages(path) && one.kind === 'text' ? {...one, text: maskMessages(one.text, mask)} : entry(one)] as const);
-	const maybe = (xml: string | undefined) => xml === undefined ? undefined : text(xml);
-	return {
-		...record,
-		entries: new Map(entries),
-		...record.sections && {sections: new Map([...record.sections].map(([name, content]) => [name, text(content)]))},
-		commands: record.commands.map(({argv, code, stdout, stderr}) => ({argv: argv.map(text), code, stdout: text(stdout), stderr: text(stderr)})),
-		libvirt: record.libvirt && {
-			...record.libvirt,
-			domains: record.libvirt.domains.map(domain => ({
-				...domain,
-				liveXml: maybe(domain.liveXml),
-				inactiveXml: maybe(domain.inactiveXml),
-				...(domain.migratableXml === undefined ? {} : {migratableXml: text(domain.migratableXml)}),
-				guestInterfaces: domain.guestInterfaces?.map(({name, mac, addresses}) => ({name: text(name), mac: maybe(mac), addresses: addresses.map(text)})),
-			})),
-			networks: record.libvirt.networks.map(network => ({...network, xml: text(network.xml), ...(network.inactiveXml === undefined ? {} : {inactiveXml: text(network.inactiveXml)})})),
-			nodeDevices: new Map([...record.libvirt.nodeDevices].map(([name, xml]) => [text(name), text(xml)])),
-		},
-	};
+function withColons(digits: string): string {
+	return digits.replaceAll(/(..)(?=.)/g, '$1:');
 }
 
 function isPublic(mac: string): boolean {
