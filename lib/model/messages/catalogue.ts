@@ -17,6 +17,8 @@ import {ixgbeSriovMessages} from './ixgbe-sriov.ts';
 import {ixgbeMessages} from './ixgbe.ts';
 import {ixgbevfMessages} from './ixgbevf.ts';
 import {kvmMessages} from './kvm.ts';
+import {libvirtHostdevMessages} from './libvirt-hostdev.ts';
+import {libvirtVfMessages} from './libvirt-vf.ts';
 import type {MessageEntry} from './message-entry.ts';
 import {pciBarMessages} from './pci-bars.ts';
 import {pciPowerMessages} from './pci-power.ts';
@@ -50,6 +52,8 @@ export const catalogue: readonly MessageEntry[] = [
 	...ixgbeSriovMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
+	...libvirtHostdevMessages,
+	...libvirtVfMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
 	...pciSriovMessages,
