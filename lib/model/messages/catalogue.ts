@@ -17,7 +17,9 @@ import {ixgbeSriovMessages} from './ixgbe-sriov.ts';
 import {ixgbeMessages} from './ixgbe.ts';
 import {ixgbevfMessages} from './ixgbevf.ts';
 import {kvmMessages} from './kvm.ts';
+import {libvirtAccessMessages} from './libvirt-access.ts';
 import {libvirtHostdevMessages} from './libvirt-hostdev.ts';
+import {libvirtNetworkMessages} from './libvirt-network.ts';
 import {libvirtVfMessages} from './libvirt-vf.ts';
 import type {MessageEntry} from './message-entry.ts';
 import {pciBarMessages} from './pci-bars.ts';
@@ -52,7 +54,9 @@ export const catalogue: readonly MessageEntry[] = [
 	...ixgbeSriovMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
+	...libvirtAccessMessages,
 	...libvirtHostdevMessages,
+	...libvirtNetworkMessages,
 	...libvirtVfMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
