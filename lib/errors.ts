@@ -14,6 +14,8 @@ export const exitStatuses = {
 	declined: 9,
 	differs: 10,
 	trouble: 11,
+	warnings: 12,
+	notLooked: 13,
 	interrupted: 130,
 } as const;
 

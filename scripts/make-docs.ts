@@ -18,7 +18,9 @@ const statusTexts: Record<keyof typeof exitStatuses, string> = {
 	unavailable: 'libvirt or a program is missing or does not answer',
 	declined: 'it was not confirmed; nothing was touched',
 	differs: 'the two things compared are not the same (no error)',
-	trouble: 'what was looked at shows that something does not work or does harm (no error of vfctl): `explain`',
+	trouble: 'what was looked at shows that something does not work or does harm (no error of vfctl): `explain`, and errors and dangers of `doctor`',
+	warnings: '`vfctl doctor` found warnings, and nothing worse',
+	notLooked: '`vfctl doctor` found nothing bad, and could not look at everything',
 	interrupted: 'stopped by a signal; everything was put back',
 };
 

@@ -287,7 +287,7 @@ const base: Inventory = {
 };
 const bdf = toBdf('0000:03:10.1');
 const aVf: Vf = {bdf, index: 0, pf: toBdf('0000:03:00.1'), driver: 'ixgbevf', driverOverride: null, iommuGroup: 38, numaNode: 0, netdevs: ['v0'], inNamespace: false, ownMac: null, settings: null};
-const definition = (...sources: Array<Bdf | null>) => ({devices: sources.map(source => ({method: 'hostdev' as const, source, network: null, mac: null, vlan: null, managed: true, alias: null, guestAddress: null, teaming: null})), interfaces: [], macs: [], ports: [], conventionalPci: false, sharedMemory: [], memoryIsShared: false, agent: 'none' as const});
+const definition = (...sources: Array<Bdf | null>) => ({devices: sources.map(source => ({method: 'hostdev' as const, source, network: null, mac: null, vlan: null, managed: true, alias: null, guestAddress: null, teaming: null})), interfaces: [], macs: [], ports: [], conventionalPci: false, sharedMemory: [], memoryIsShared: false, hugepages: [], agent: 'none' as const});
 const guest = (live: boolean, config: boolean) => ({name: 'vm', uuid: 'u', active: live, persistent: true, state: 'running', live: live ? definition(null, bdf) : null, config: config ? definition(bdf) : definition()});
 const netdev = (name: string, more: Partial<Netdev> = {}): Netdev => ({name, mac: null, mtuBytes: 1500, minMtuBytes: null, maxMtuBytes: null, up: false, operstate: 'down', addresses: [], kind: null, vlanFiltering: false, master: null, lowerDevices: [], bdf: null, ...more});
 const vfio = {driver: 'vfio-pci', netdevs: []};

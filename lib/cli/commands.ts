@@ -4,6 +4,7 @@ import type {Argv} from 'yargs';
 import type {CommandContext} from './context.ts';
 import {addBenchCommands, benchUsages} from './bench-commands.ts';
 import {addCniCommands, cniUsages} from './cni-commands.ts';
+import {addDoctorCommands, doctorUsages} from './doctor-commands.ts';
 import {addDpdkCommands, dpdkUsages} from './dpdk-commands.ts';
 import {addPfDriverCommands, driverUsages} from './driver-commands.ts';
 import {addForwardCommands, forwardUsages} from './forward-commands.ts';
@@ -62,6 +63,7 @@ export const commandUsages = {
 	...mailboxUsages,
 	...explainUsages,
 	...forwardUsages,
+	...doctorUsages,
 	...methodsUsages,
 	...benchUsages,
 	capture: '<file>',
@@ -95,6 +97,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addMailboxCommands(parser, run);
 	addExplainCommands(parser, run);
 	addForwardCommands(parser, run);
+	addDoctorCommands(parser, run);
 	addMethodsCommands(parser, run);
 	addBenchCommands(parser, run);
 	addRecordCommands(parser, run);

@@ -3,7 +3,7 @@ import type {Bdf} from '../model/bdf.ts';
 import type {Guest, GuestDefinition, GuestDevice, GuestNic} from '../model/domain.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
 import {parseDevices, parseInterfaces, type DeviceContext} from './domain-devices.ts';
-import {parseMemoryIsShared, parseSharedMemory} from './domain-memory.ts';
+import {parseHugepages, parseMemoryIsShared, parseSharedMemory} from './domain-memory.ts';
 import {parsePorts} from './domain-ports.ts';
 import type {DomainRecord} from './libvirt.ts';
 import {attribute, child, children, readXml, type XmlElement} from './xml-tree.ts';
@@ -63,6 +63,9 @@ function defineLazily(xml: string, {what, pools, vfByNetdev, migratable}: Contex
 		},
 		get memoryIsShared() {
 			return parseMemoryIsShared(domain());
+		},
+		get hugepages() {
+			return xml.includes('<hugepages') ? parseHugepages(domain()) : [];
 		},
 		get agent() {
 			return agent();

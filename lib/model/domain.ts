@@ -87,6 +87,9 @@ export interface GuestDefinition {
 	readonly sharedMemory: readonly GuestSharedMemory[];
 	/** Other processes can map the guest's own memory, as a vhost-user backend must. */
 	readonly memoryIsShared: boolean;
+	/** <memoryBacking><hugepages>: how much of its memory in pages of which size (null: the host's
+	 * default); empty when it has none. */
+	readonly hugepages: ReadonlyArray<{readonly sizeKiB: number | null; readonly memoryKiB: number}>;
 	/** qemu-guest-agent channel: none, defined but silent, or connected. */
 	readonly agent: 'none' | 'disconnected' | 'connected';
 }

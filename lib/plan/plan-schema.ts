@@ -161,7 +161,7 @@ const stepIndex = v.pipe(v.number(), v.integer(), v.minValue(0));
 const plan = v.strictObject({
 	version: v.literal(1),
 	subject: v.strictObject({
-		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer', 'bench', 'driver', 'forward']),
+		command: v.picklist(['attach', 'detach', 'vf-create', 'vf-destroy', 'vf-set', 'bind', 'unbind', 'restore', 'undo', 'route', 'pool', 'dhcp', 'network', 'apply', 'persist', 'netns-attach', 'netns-detach', 'tune', 'dpdk', 'steer', 'bench', 'driver', 'forward', 'doctor']),
 		guest: v.exactOptional(guest),
 		vf: v.exactOptional(v.nullable(bdf)),
 		pf: v.exactOptional(bdf),

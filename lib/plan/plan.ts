@@ -17,7 +17,7 @@ export type RiskName = keyof typeof riskNames;
 /** What an operation is about, for the journal: `vfctl detach` finds the attach by it. */
 export interface PlanSubject {
 	command: 'attach' | 'detach' | 'vf-create' | 'vf-destroy' | 'vf-set' | 'bind' | 'unbind' | 'restore' | 'undo'
-		| 'route' | 'pool' | 'dhcp' | 'network' | 'apply' | 'persist' | 'netns-attach' | 'netns-detach' | 'tune' | 'dpdk' | 'steer' | 'bench' | 'driver' | 'forward';
+		| 'route' | 'pool' | 'dhcp' | 'network' | 'apply' | 'persist' | 'netns-attach' | 'netns-detach' | 'tune' | 'dpdk' | 'steer' | 'bench' | 'driver' | 'forward' | 'doctor';
 	guest?: {name: string; uuid: string};
 	/** The VF, or null when a pool chooses. */
 	vf?: Bdf | null;

@@ -9,6 +9,7 @@ import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, c
 import {bootCommands, collectBoot, programFinder} from './capture-boot.ts';
 import {collectInterrupts} from './capture-interrupts.ts';
 import {collectDpdk, collectMemory, udevNameQueries} from './capture-dpdk.ts';
+import {collectDoctor, doctorCommands, ownFilterEntries} from './capture-doctor.ts';
 import {collectForward} from './capture-forward.ts';
 import {collectMailboxes} from './capture-mailbox.ts';
 import {collector} from './collector.ts';
@@ -28,7 +29,7 @@ const dmesgLines = 2000;
 /** The record of a host as it is now. What cannot be read is left out; never rejects for that. */
 export async function captureHost(host: Host, {maskMacs = false, connect = 'qemu:///system'}: CaptureOptions = {}): Promise<HostRecord> {
 	const into = collector(host.files);
-	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectMemory, collectDpdk, collectBoot, collectMailboxes, collectForward]) {
+	for (const collect of [collectPci, collectIommu, collectNet, collectModules, collectDisks, collectKernel, collectInterrupts, collectMemory, collectDpdk, collectBoot, collectMailboxes, collectForward, collectDoctor]) {
 		collect(into);
 	}
 
@@ -57,7 +58,7 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 			const {code, stdout, stderr} = await host.runner.run(argv);
 			const list = argv.includes('-j') ? parseJsonList(stdout) : undefined;
 			// The kernel numbers a namespace when an interface moves, and keeps the number.
-			const kept = argv.includes('netns') ? list?.map(({name}) => ({name})) : list;
+			const kept = argv.includes('netns') ? list?.map(({name}) => ({name})) : argv[0] === 'bridge' && list ? ownFilterEntries(list) : list;
 			commands.push({argv, code, stdout: kept ? jsonLines(kept) : stdout, stderr});
 			return stdout;
 		} catch (error) {
@@ -94,6 +95,10 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 	}
 
 	for (const argv of udevNameQueries(host.files)) {
+		await take(argv);
+	}
+
+	for (const argv of doctorCommands(host)) {
 		await take(argv);
 	}
 

@@ -34,6 +34,8 @@ export const volatileFacts: readonly Volatile[] = [
 	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/stats$/, why: 'counters'},
 	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/rules$/, why: 'an ifindex and the number of a namespace', keep: value => value.replaceAll(/^(?:ifindex|netns)=.*\n/gm, '')},
 	{fact: /^\$ dmesg/, why: 'a log'},
+	{fact: /^\$ stat /, why: 'device nodes come and go with their devices; their names are told besides'},
+	{fact: /^\/run\/\w+\.pid$/, why: 'process numbers'},
 	{fact: /^\$ ip .* (?:ifindex|link_index|stats|stats64|promiscuity|allmulti)$/, why: 'counters'},
 	{fact: /^\$ ip .* addr_info$/, why: 'lifetimes of addresses; an IPv6 address is tentative until duplicate detection has ended', keep: value => value.replaceAll(/"(?:(?:valid|preferred)_life_time":\d+|(?:tentative|optimistic)":true),?/g, '')},
 	{fact: /^\$ ip .* linkinfo$/, why: 'timers of a bridge and how many addresses it has learned', keep: value => value.replaceAll(/"(?:\w+_timer|fdb_n_learned)":[\d.]+,?/g, '')},

@@ -1,11 +1,12 @@
 // IOMMU groups in the shape of `vfctl iommu --json`.
-import {acsOfPath, judgeByGroup, type AcsFact} from '../model/acs.ts';
+import {acsOfPath, type AcsFact} from '../model/acs.ts';
 import type {Bdf} from '../model/bdf.ts';
 import {groupVerdict, isNetwork} from '../model/group-verdict.ts';
 import {holderOf} from '../model/holder.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {IommuGroup, Pf, Vf} from '../model/pci.ts';
 import {pfName, vfName} from '../model/select.ts';
+import {groupAcsPath} from '../sysfs/read-acs.ts';
 import type {IommuFacts} from '../sysfs/read-iommu.ts';
 import {hexId, holderView} from './names.ts';
 
@@ -83,7 +84,7 @@ export function iommuView({hostName, inventory, facts, groups, typeOf, acsPathOf
 		libvirtAnswers: inventory.guests !== null,
 		libvirtProblem: inventory.libvirtProblem,
 		groups: groups.toSorted((a, b) => a.number - b.number).map(group => {
-			const acsPath = pathsOf(group, acsPathOf);
+			const acsPath = groupAcsPath(group, acsPathOf);
 			return {
 				number: group.number,
 				type: typeOf(group.number),
@@ -94,11 +95,6 @@ export function iommuView({hostName, inventory, facts, groups, typeOf, acsPathOf
 			};
 		}),
 	};
-}
-
-/** The ways of all members, each bridge once. */
-function pathsOf({members}: IommuGroup, acsPathOf: IommuReading['acsPathOf']): AcsFact[] {
-	return judgeByGroup([...new Map(members.flatMap(bdf => acsPathOf(bdf)).map(fact => [`${fact.role} ${fact.bdf}`, fact])).values()], members);
 }
 
 function memberView(bdf: Bdf, inventory: Inventory, owner: {pf: Pf; vf?: Vf} | undefined): IommuMemberView {

@@ -41,6 +41,8 @@ export function buildBase(machine: Machine, {release, commandLine, interruptRema
 	tree.directory('/sys/bus/pci/devices');
 	tree.directory('/sys/bus/pci/drivers');
 	tree.directory('/sys/kernel/iommu_groups');
+	tree.directory('/sys/firmware/acpi/tables');
+	tree.putValue('/proc/sys/net/ipv4/ip_forward', 1);
 	tree.put('/dev/kvm', {kind: 'unreadable'});
 	for (const name of modules) {
 		loadModule(machine, name);
@@ -59,6 +61,7 @@ export function buildBase(machine: Machine, {release, commandLine, interruptRema
 export function buildIommu(machine: Machine): void {
 	machine.tree.putValue('/sys/devices/virtual/iommu/dmar0/intel-iommu/version', '1:0');
 	machine.tree.putLink('/sys/class/iommu/dmar0', '/sys/devices/virtual/iommu/dmar0');
+	machine.tree.put('/sys/firmware/acpi/tables/DMAR', {kind: 'unreadable'});
 }
 
 export interface DiskFacts {

@@ -37,6 +37,10 @@ export interface PfFacts extends NicFacts {
 	/** VFs that are enabled. */
 	vfs?: number;
 	totalVfs?: number;
+	/** The port above it got one bus number only. */
+	narrow?: boolean;
+	/** The firmware left no addresses for its VF BARs. */
+	noVfAddresses?: boolean;
 	group?: number;
 	/** IOMMU group that all its VFs join. */
 	vfGroup?: number;

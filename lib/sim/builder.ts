@@ -12,8 +12,10 @@ import {guestOf, natNetworkXml, poolXml} from './build-guest.ts';
 import type {FunctionFacts, HostBuilder, NicFacts, PfFacts} from './build-facts.ts';
 import {cards} from './cards.ts';
 import type {CardModel} from './cards.ts';
-import {configSpace} from './config-space.ts';
+import {configSpace, type ConfigFacts} from './config-space.ts';
+import {buildDaemon} from './build-daemon.ts';
 import {ipCommands} from './build-ip.ts';
+import {buildSriovSpace} from './build-sriov-space.ts';
 import {ethtoolCommands} from './ethtool.ts';
 import {bindGuestDevices, makeVfs} from './build-vfs.ts';
 import {devicesPath, functionPath, functionsOf, machineOf, netdevsOf, vfsOf} from './machine.ts';
@@ -62,13 +64,13 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 
 	const group = (wanted?: number) => base.iommu ? wanted ?? freeGroup(machine) : undefined;
 
-	const add = (facts: FunctionFacts, parent: string, subsystemDevice = 0, revision = 0): {bdf: Bdf; path: string} => {
+	const add = (facts: FunctionFacts, parent: string, {subsystemDevice = 0, revision = 0, ...config}: {subsystemDevice?: number; revision?: number} & Pick<ConfigFacts, 'sriov' | 'secondaryBus'> = {}): {bdf: Bdf; path: string} => {
 		const bdf = toBdf(facts.bdf);
 		const {vendor = 0x8086, device, classCode, numaNode = -1} = facts;
 		const ids = {vendor, device, classCode, subsystemVendor: vendor, subsystemDevice, revision};
 		const path = addFunction(machine, {bdf, parent, ...ids, numaNode, group: group(facts.group)});
 		const port = classCode === 0x06_04_00 ? 4 : parent.endsWith(':00') || parent.endsWith(':80') || parent.endsWith(':ff') ? 9 : 0;
-		tree.put(`${path}/config`, {kind: 'bytes', bytes: configSpace({...ids, multifunction: facts.multifunction ?? false, port, acs: facts.acs ?? port === 4})});
+		tree.put(`${path}/config`, {kind: 'bytes', bytes: configSpace({...ids, multifunction: facts.multifunction ?? false, port, acs: facts.acs ?? port === 4, ...config})});
 		if (facts.driver !== undefined) {
 			bind(facts.driver, bdf);
 		}
@@ -109,7 +111,7 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 
 		const used = [...ports.keys()].filter(other => other.startsWith(`${dom}:`) && (Number.parseInt(other.split(':')[1] ?? '', 16) >= 0x80) === (root === 0x80)).length;
 		const portBdf = `${dom}:${hex(root, 2)}:${hex(1 + Math.floor(used / 8), 2)}.${used % 8}`;
-		const port = add({bdf: portBdf, device: 0x2f02, classCode: 0x06_04_00, driver: 'pcieport', multifunction: true}, `/sys/devices/pci${dom}:${hex(root, 2)}`);
+		const port = add({bdf: portBdf, device: 0x2f02, classCode: 0x06_04_00, driver: 'pcieport', multifunction: true}, `/sys/devices/pci${dom}:${hex(root, 2)}`, {secondaryBus: bus});
 		ports.set(key, port.path);
 		return port.path;
 	};
@@ -171,7 +173,11 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 			const model: CardModel = cards[facts.card];
 			const wanted = toBdf(facts.bdf);
 			const fn = bdfParts(wanted).function;
-			const {bdf, path} = add({bdf: facts.bdf, device: model.device, classCode: 0x02_00_00, multifunction: true, ...pick(facts, 'group', 'numaNode')}, busDirectory(wanted), model.subsystemDevice, model.revision);
+			const {bdf, path} = add({bdf: facts.bdf, device: model.device, classCode: 0x02_00_00, multifunction: true, ...pick(facts, 'group', 'numaNode')}, busDirectory(wanted), {
+				subsystemDevice: model.subsystemDevice, revision: model.revision,
+				sriov: {totalVfs: facts.totalVfs ?? model.totalVfs, offset: model.offset(fn), stride: model.stride, vfDevice: model.vfDevice},
+			});
+			buildSriovSpace(machine, bdf, {totalVfs: facts.totalVfs ?? model.totalVfs, offset: model.offset(fn), stride: model.stride, ...pick(facts, 'narrow', 'noVfAddresses')});
 			const sriov = {sriov_totalvfs: facts.totalVfs ?? model.totalVfs, sriov_numvfs: 0, sriov_offset: model.offset(fn), sriov_stride: model.stride, sriov_vf_device: model.vfDevice.toString(16), sriov_vf_total_msix: 0, sriov_drivers_autoprobe: facts.autoprobe === false ? 0 : 1};
 			for (const [name, value] of Object.entries({...sriov, enable: 1, current_link_speed: '8.0 GT/s PCIe', current_link_width: 8})) {
 				tree.putValue(`${path}/${name}`, value);
@@ -206,7 +212,7 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 		nic(facts) {
 			const wanted = toBdf(facts.bdf);
 			loadModule(machine, 'igb');
-			const {bdf, path} = add({bdf: facts.bdf, device: 0x1533, classCode: 0x02_00_00, driver: 'igb', ...pick(facts, 'group')}, busDirectory(wanted), 1, 3);
+			const {bdf, path} = add({bdf: facts.bdf, device: 0x1533, classCode: 0x02_00_00, driver: 'igb', ...pick(facts, 'group')}, busDirectory(wanted), {subsystemDevice: 1, revision: 3});
 			physical(facts, bdf, path, 1000);
 			return builder;
 		},
@@ -271,6 +277,10 @@ function builderOf(machine: Machine, base: BaseFacts): HostBuilder {
 					return {name, uuid: uuid(index + 1), active, persistent: true, autostart: true, xml: poolXml(name, uuid(index + 1), pf, active ? vfsOf(machine, bdf) : [])};
 				}),
 			];
+			if (libvirt) {
+				buildDaemon(machine);
+			}
+
 			bindGuestDevices(machine, domains);
 			flushMailboxes(machine);
 			flushInterrupts(machine);

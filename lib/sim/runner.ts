@@ -136,6 +136,8 @@ const programs: Readonly<Record<string, Program>> = {
 
 		return text('');
 	},
+	stat: (machine, words) => recordedFor(machine, ['stat', ...words]) ? undefined : stat(machine, words),
+	bridge: (machine, words) => recordedFor(machine, ['bridge', ...words]) || words.slice(0, 4).join(' ') !== '-j fdb show dev' ? undefined : text('[]\n'),
 	ethtool,
 	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),
 	dmesg(machine, words) {
@@ -173,6 +175,14 @@ function netnsCommand(machine: Machine, words: readonly string[]): CommandResult
 			return names.length === 0 ? undefined : text(words.includes('-j') ? jsonLines(names.map(one => ({name: one}))) : names.map(one => `${one}\n`).join(''));
 		}
 	}
+}
+
+// Device nodes of VFIO as udev makes them: the container is for everybody, groups are root's.
+function stat({tree}: Machine, words: readonly string[]): CommandResult | undefined {
+	const [format, ...paths] = words;
+	return format === '--format=%a %U:%G %n' && paths.every(path => path.startsWith('/dev/vfio/'))
+		? {code: paths.every(path => tree.exists(path)) ? 0 : 1, stdout: paths.filter(path => tree.exists(path)).map(path => `${path === '/dev/vfio/vfio' ? '666' : '600'} root:root ${path}\n`).join(''), stderr: ''}
+		: undefined;
 }
 
 // `modprobe -R pci:v00008086d000010EDsv...` prints the modules that the alias stands for.

@@ -1,21 +1,18 @@
 // ACS of the bridges above a function and of the functions beside it, from PCI config space.
 import type {FileReader} from '../host/host.ts';
-import {acsFlags, acsVerdict, type AcsFact, type AcsFlag, type AcsState, type PortType} from '../model/acs.ts';
+import {acsFlags, acsVerdict, judgeByGroup, type AcsFact, type AcsFlag, type AcsState, type PortType} from '../model/acs.ts';
 import type {Bdf} from '../model/bdf.ts';
-import type {PciFunction} from '../model/pci.ts';
+import type {IommuGroup, PciFunction} from '../model/pci.ts';
+import {configBytes, findCapability, findExtendedCapability, unprivilegedBytes} from './pci-capabilities.ts';
 import {pciDevices} from './read-pci.ts';
 import {readBridgesAbove} from './read-topology.ts';
 
 // From include/uapi/linux/pci_regs.h.
 const PCI_HEADER_TYPE = 0x0e;
-const PCI_CAPABILITY_LIST = 0x34;
 const PCI_CAP_ID_EXP = 0x10;
-const PCI_CFG_SPACE_SIZE = 0x100;
 const PCI_EXT_CAP_ID_ACS = 0x000d;
 const PCI_ACS_CAP = 4;
 const PCI_ACS_CTRL = 6;
-/** What others than root may read (PCI_STD_HEADER_SIZEOF). */
-const unprivilegedBytes = 64;
 const acsBits: Readonly<Record<AcsFlag, number>> = {sourceValidation: 0x01, requestRedirect: 0x04, completionRedirect: 0x08, upstreamForwarding: 0x10};
 // PCI_EXP_FLAGS_TYPE.
 const portTypes: Readonly<Record<number, PortType>> = {0: 'endpoint', 1: 'endpoint', 4: 'root-port', 5: 'upstream-port', 6: 'downstream-port', 7: 'bridge', 8: 'bridge', 9: 'integrated-endpoint', 10: 'integrated-endpoint'};
@@ -39,6 +36,11 @@ export function acsReader(files: FileReader, all: ReadonlyMap<Bdf, PciFunction>)
 			...(slot.length > 1 ? slot.map(sibling => fact(sibling, 'function')) : []),
 		];
 	};
+}
+
+/** The facts about the ways of all members of a group, each bridge once, held against the group. */
+export function groupAcsPath({members}: IommuGroup, acsPathOf: (bdf: Bdf) => AcsFact[]): AcsFact[] {
+	return judgeByGroup([...new Map(members.flatMap(bdf => acsPathOf(bdf)).map(fact => [`${fact.role} ${fact.bdf}`, fact])).values()], members);
 }
 
 function readFact(files: FileReader, bdf: Bdf, role: AcsFact['role']): AcsFact {
@@ -66,7 +68,7 @@ export function readAcs(config: Uint8Array | undefined): {port: PortType; acs: A
 
 function readAcsCapability(view: DataView): AcsState {
 	// A kernel without access to extended config space (no MMCONFIG) shows 256 bytes.
-	if (view.byteLength <= PCI_CFG_SPACE_SIZE) {
+	if (view.byteLength <= configBytes) {
 		return {kind: 'unknown'};
 	}
 
@@ -77,39 +79,6 @@ function readAcsCapability(view: DataView): AcsState {
 
 	const flagsIn = (word: number) => acsFlags.filter(flag => (word & acsBits[flag]) !== 0);
 	return {kind: 'present', capable: flagsIn(view.getUint16(at + PCI_ACS_CAP, true)), enabled: flagsIn(view.getUint16(at + PCI_ACS_CTRL, true))};
-}
-
-/** Offset of a capability in the first 256 bytes. Bounded by the number that fits, as the
- * kernel does (PCI_FIND_CAP_TTL): a broken device may link in a circle. */
-function findCapability(view: DataView, id: number): number | undefined {
-	let at = view.getUint8(PCI_CAPABILITY_LIST) & ~3;
-	for (let hops = 0; hops < 48 && at >= unprivilegedBytes && at + 4 <= Math.min(view.byteLength, PCI_CFG_SPACE_SIZE); hops++) {
-		if (view.getUint8(at) === id) {
-			return at;
-		}
-
-		at = view.getUint8(at + 1) & ~3;
-	}
-
-	return undefined;
-}
-
-function findExtendedCapability(view: DataView, id: number): number | undefined {
-	let at = PCI_CFG_SPACE_SIZE;
-	for (let hops = 0; hops < (4096 - PCI_CFG_SPACE_SIZE) / 8 && at >= PCI_CFG_SPACE_SIZE && at + 8 <= view.byteLength; hops++) {
-		const header = view.getUint32(at, true);
-		if (header === 0 || header === 0xffff_ffff) {
-			return undefined;
-		}
-
-		if ((header & 0xffff) === id) {
-			return at;
-		}
-
-		at = (header >>> 20) & ~3;
-	}
-
-	return undefined;
 }
 
 function functionsInSlot(bdf: Bdf, all: ReadonlyMap<Bdf, PciFunction>): Bdf[] {

@@ -13,8 +13,8 @@ export async function runStatus({host, out}: CommandContext, {kernel}: {kernel?:
 	out.result(driverStatusText(status), {host: host.name, ...status});
 }
 
-/** What the kernel sources of this vfctl are; null when they are not there. */
-async function ownDigest(): Promise<string | null> {
+/** Digest of the kernel sources of this vfctl; null where they are not. */
+export async function ownDigest(): Promise<string | null> {
 	const {realFiles} = await import('../../host/real-files.ts');
 	try {
 		return digestOf(realFiles(), ownKernelModule());

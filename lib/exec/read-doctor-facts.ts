@@ -1,0 +1,204 @@
+// Reads what `vfctl doctor` judges: once, and what cannot be read with its reason.
+import {AppError, errorSentence} from '../errors.ts';
+import type {CommandResult, FileReader, Host, Runner} from '../host/host.ts';
+import type {BootFacts} from '../model/boot.ts';
+import {distributionOf} from '../model/distribution.ts';
+import type {Inventory} from '../model/inventory.ts';
+import {parseMac, type Mac} from '../model/mac.ts';
+import {bindingRulePath} from '../plan/binding-rule.ts';
+import type {DoctorFacts, JournalFacts, NodeFacts, Seen} from '../plan/doctor/facts.ts';
+import {backupTime} from '../plan/persist/paths.ts';
+import {readAttribute, readNumber} from '../sysfs/attributes.ts';
+import {loadableModules} from '../sysfs/loadable-modules.ts';
+import {isKernelGone} from '../sysfs/module-files.ts';
+import {acsReader, groupAcsPath} from '../sysfs/read-acs.ts';
+import {readHugepages} from '../sysfs/read-hugepages.ts';
+import {readIfupdown} from '../sysfs/read-ifupdown.ts';
+import {readGroupType, readIommu} from '../sysfs/read-iommu.ts';
+import {readIrqbalance} from '../sysfs/read-irqbalance.ts';
+import {readLibvirtDaemon} from '../sysfs/read-libvirt-daemon.ts';
+import {readSriovSpaces, readWithoutVfs} from '../sysfs/read-sriov-space.ts';
+import {doneActions, isUnfinished} from './operation.ts';
+import {listOperations, readBootId} from './journal.ts';
+import {readBootFacts} from './read-boot.ts';
+import {readDriverStatus} from './driver/read-driver-status.ts';
+import {factsOfPf, readMailboxFacts} from './read-mailbox-facts.ts';
+
+const commandMs = 10_000;
+const acpiTables = '/sys/firmware/acpi/tables';
+
+/** The facts; changes nothing. `sources`: digest of the kernel sources of this vfctl, or null. */
+export async function readDoctorFacts(live: Host, inventory: Inventory, {sources}: {sources: string | null}): Promise<DoctorFacts> {
+	const host: Host = {...live, runner: oncePerCommand(live.runner)};
+	const {files} = host;
+	const {kernel, pfs, functions, groups} = inventory;
+	const [kernelLog, boot, mailboxes, driver, vfioNodes, filters] = await Promise.all([
+		readKernelLog(host),
+		readBoot(host, inventory),
+		look(async () => {
+			const facts = await readMailboxFacts(host, pfs);
+			return pfs.map(pf => factsOfPf(facts, pf)).filter(({pf, mailbox}) => mailbox !== null || pf.driver === 'igb' || pf.driver === 'ixgbe');
+		}),
+		look(async () => readDriverStatus(host, {kernel: kernel.release, sources})),
+		look(async () => readVfioNodes(host)),
+		readFilters(host, inventory),
+	]);
+	const ours = new Set(pfs.flatMap(pf => [pf.bdf, ...pf.vfs.map(({bdf}) => bdf)]).map(bdf => functions.get(bdf)?.iommuGroup).filter(group => group !== null && group !== undefined));
+	const acsPathOf = acsReader(files, functions);
+	const nested = ['kvm_intel', 'kvm_amd'].map(name => readAttribute(files, `/sys/module/${name}/parameters/nested`)).find(value => value !== undefined);
+	const forward = readNumber(files, '/proc/sys/net/ipv4/ip_forward');
+	return {
+		inventory, boot, kernelLog, mailboxes, driver, vfioNodes, filters,
+		root: host.caller.uid === 0,
+		nowMs: host.clock.now(),
+		time: backupTime(host.clock.now()),
+		distribution: distributionOf(files.readText('/etc/os-release') ?? files.readText('/usr/lib/os-release'), kernel.release),
+		cpuFlags: /^flags\s*:\s*(.*)$/m.exec(files.readText('/proc/cpuinfo') ?? '')?.[1]?.split(/\s+/) ?? null,
+		kvmNode: files.exists('/dev/kvm'),
+		nested: nested === undefined ? null : nested === 'Y' || nested === '1',
+		iommu: readIommu(files, kernel.commandLine),
+		iommuTables: files.exists(acpiTables) ? ['DMAR', 'IVRS', 'IORT'].filter(name => files.exists(`${acpiTables}/${name}`)) : null,
+		groupTypes: new Map([...ours].map(group => [group, readGroupType(files, group)])),
+		acsPaths: new Map([...ours].map(group => [group, groupAcsPath(groups.get(group)!, acsPathOf)])),
+		spaces: readSriovSpaces(files, pfs, 'value' in kernelLog ? kernelLog.value : null),
+		withoutVfs: readWithoutVfs(files, functions),
+		bindingRules: new Map(pfs.flatMap(pf => pf.vfs).flatMap(({bdf}) => {
+			const rule = files.readText(bindingRulePath(bdf));
+			return rule === undefined ? [] : [[bdf, rule]];
+		})),
+		modulesOnDisk: !isKernelGone(files, kernel.release) || files.exists(`/lib/modules/${kernel.release}/modules.builtin`) || files.exists(`/lib/modules/${kernel.release}/modules.dep`),
+		loadable: files.exists(`/lib/modules/${kernel.release}/modules.dep`) ? loadableModules(files, ['vfio_pci', 'vfio_iommu_type1', 'kvm_intel', 'kvm_amd']) : null,
+		daemon: readLibvirtDaemon(files),
+		hugepages: readHugepages(files),
+		irqbalance: readIrqbalance(files),
+		ipForward: forward === undefined ? null : forward !== 0,
+		ifupdown: readIfupdown(files),
+		journal: await look(() => readJournal(host)),
+	};
+}
+
+/** The same question is asked once: several readers want dmesg. */
+function oncePerCommand(runner: Runner): Runner {
+	const asked = new Map<string, Promise<CommandResult>>();
+	return {
+		async run(argv, options) {
+			const key = argv.join('\0');
+			const answer = asked.get(key) ?? runner.run(argv, options);
+			asked.set(key, answer);
+			return answer;
+		},
+	};
+}
+
+/** A fact, or the reason why it cannot be had. */
+async function look<T>(read: () => T | Promise<T>): Promise<Seen<T>> {
+	try {
+		return {value: await read()};
+	} catch (error) {
+		if (error instanceof AppError) {
+			return {unseen: errorSentence(error)};
+		}
+
+		throw error;
+	}
+}
+
+async function readKernelLog({runner}: Host): Promise<DoctorFacts['kernelLog']> {
+	return look(async () => {
+		const {code, stdout, stderr} = await runner.run(['dmesg'], {timeoutMs: commandMs});
+		if (code !== 0) {
+			throw new AppError('NOT_ROOT', 'the kernel log cannot be read', {why: stderr.trim() || `dmesg ended with ${code}`});
+		}
+
+		return stdout.split('\n').filter(line => line !== '');
+	});
+}
+
+/** Where a program does not answer, the boot loader is one that is not known. */
+async function readBoot(host: Host, inventory: Inventory): Promise<BootFacts> {
+	const facts = await look(async () => readBootFacts(host, inventory));
+	if ('value' in facts) {
+		return facts.value;
+	}
+
+	const silent = {...host, runner: {run: async (argv: readonly string[]) => ({code: argv[0] === 'grubby' ? 0 : 1, stdout: '', stderr: ''})}};
+	return {...await readBootFacts(silent, inventory), loader: {kind: 'unknown', why: facts.unseen, hint: 'see the documentation of your boot loader'}};
+}
+
+/** The question about VFIO's nodes, or null when there are none. */
+export function vfioNodesQuestion(files: FileReader): readonly [string, ...string[]] | null {
+	const nodes = files.list('/dev/vfio').filter(name => name === 'vfio' || /^\d{1,9}$/.test(name));
+	return nodes.length === 0 ? null : ['stat', '--format=%a %U:%G %n', ...nodes.map(name => `/dev/vfio/${name}`)];
+}
+
+async function readVfioNodes({files, runner}: Host): Promise<NodeFacts[]> {
+	const question = vfioNodesQuestion(files);
+	if (question === null) {
+		return [];
+	}
+
+	const {stdout} = await runner.run(question, {timeoutMs: commandMs});
+	return stdout.split('\n').flatMap(line => {
+		const match = /^([0-7]{1,4}) (\S+) (\/dev\/vfio\/\S+)$/.exec(line);
+		return match ? [{mode: Number.parseInt(match[1]!, 8), owner: match[2]!, path: match[3]!}] : [];
+	});
+}
+
+/** The question about what a card forwards to its PF. */
+export function filterQuestion(netdev: string): readonly [string, ...string[]] {
+	return ['bridge', '-j', 'fdb', 'show', 'dev', netdev];
+}
+
+/** Only PFs in a bridge matter. */
+async function readFilters({runner}: Host, {pfs, netdevs}: Inventory): Promise<DoctorFacts['filters']> {
+	const names = pfs.filter(({numVfs}) => numVfs > 0).flatMap(pf => pf.netdevs).filter(name => netdevs.get(netdevs.get(name)?.master ?? '')?.kind === 'bridge');
+	return new Map(await Promise.all(names.map(async name => [name, await look(async () => {
+		const {code, stdout, stderr} = await runner.run(filterQuestion(name), {timeoutMs: commandMs});
+		if (code !== 0) {
+			throw new AppError('STEP_FAILED', 'its address filter cannot be read', {why: stderr.trim() || `bridge ended with ${code}`});
+		}
+
+		return selfAddresses(stdout);
+	})] as const)));
+}
+
+/** Entries of the card itself (NTF_SELF). */
+function selfAddresses(json: string): Mac[] {
+	let list: unknown;
+	try {
+		list = JSON.parse(json);
+	} catch {
+		throw new AppError('STEP_FAILED', 'its address filter cannot be read', {why: 'bridge printed no JSON'});
+	}
+
+	return (Array.isArray(list) ? list : []).flatMap((entry: {mac?: unknown; flags?: unknown} | null) => {
+		const mac = parseMac(String(entry?.mac ?? ''));
+		return mac !== undefined && Array.isArray(entry?.flags) && entry.flags.includes('self') ? [mac] : [];
+	});
+}
+
+function readJournal({files}: Host): JournalFacts {
+	const operations = listOperations(files);
+	const bootId = readBootId(files);
+	const times = operations.flatMap(({header, endTime}) => [header?.time, endTime]).map(time => Date.parse(String(time))).filter(Number.isFinite);
+	const placed = new Set<number>();
+	for (const operation of operations.filter(({header, outcome}) => outcome === 'done' && header?.bootId === bootId)) {
+		for (const action of doneActions(operation)) {
+			// A damaged journal may hold anything there.
+			if (action as unknown !== null && action.kind === 'set-irq-affinity') {
+				placed[operation.header!.plan.subject.command === 'undo' ? 'delete' : 'add'](action.irq);
+			}
+		}
+	}
+
+	return {
+		open: operations.filter(one => isUnfinished(one)).map(({number, header, damage, outcome}) => ({
+			number,
+			title: String(header?.plan.title ?? 'unknown'),
+			running: outcome === null && header !== null && header.bootId === bootId && header.pid > 0 && files.exists(`/proc/${header.pid}`),
+			damaged: header === null || damage.length > 0,
+		})),
+		newestMs: times.length === 0 ? null : Math.max(...times),
+		placedIrqs: [...placed],
+	};
+}
