@@ -66,7 +66,8 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 			const rule = files.readText(bindingRulePath(bdf));
 			return rule === undefined ? [] : [[bdf, rule]];
 		})),
-		modulesOnDisk: !isKernelGone(files, kernel.release) || files.exists(`/lib/modules/${kernel.release}/modules.builtin`) || files.exists(`/lib/modules/${kernel.release}/modules.dep`),
+		// Without any kernel there (a container, an old record) nobody took it away.
+		modulesOnDisk: files.list('/lib/modules').length === 0 || files.exists(`/lib/modules/${kernel.release}/modules.dep`) || !isKernelGone(files, kernel.release),
 		loadable: files.exists(`/lib/modules/${kernel.release}/modules.dep`) ? loadableModules(files, ['vfio_pci', 'vfio_iommu_type1', 'kvm_intel', 'kvm_amd']) : null,
 		daemon: readLibvirtDaemon(files),
 		hugepages: readHugepages(files),

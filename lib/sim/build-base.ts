@@ -15,6 +15,9 @@ export interface BaseFacts {
 	cpus: CpuShape;
 }
 
+// As depmod writes it, of what passing devices through needs.
+const modulesDep = ['virt/kvm/kvm', 'arch/x86/kvm/kvm-intel', 'arch/x86/kvm/kvm-amd', 'drivers/vfio/vfio', 'drivers/vfio/vfio_iommu_type1', 'drivers/vfio/pci/vfio-pci-core', 'drivers/vfio/pci/vfio-pci'].map(path => `kernel/${path}.ko.xz:\n`).join('');
+
 /** Puts what does not depend on devices. */
 export function buildBase(machine: Machine, {release, commandLine, interruptRemapping, modules, cpus}: BaseFacts): void {
 	const {tree} = machine;
@@ -44,6 +47,7 @@ export function buildBase(machine: Machine, {release, commandLine, interruptRema
 	tree.directory('/sys/firmware/acpi/tables');
 	tree.putValue('/proc/sys/net/ipv4/ip_forward', 1);
 	tree.put('/dev/kvm', {kind: 'unreadable'});
+	tree.put(`/lib/modules/${release}/modules.dep`, {kind: 'text', text: modulesDep});
 	for (const name of modules) {
 		loadModule(machine, name);
 	}

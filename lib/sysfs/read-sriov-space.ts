@@ -40,8 +40,8 @@ export function readSriovSpaces(files: FileReader, pfs: readonly Pf[], log: read
 export function readWithoutVfs(files: FileReader, functions: ReadonlyMap<Bdf, PciFunction>): Array<{bdf: Bdf; totalVfs: number}> | null {
 	const found: Array<{bdf: Bdf; totalVfs: number}> = [];
 	let readable = true;
-	for (const {bdf, classCode, physfn} of functions.values()) {
-		if (classCode >> 16 !== 2 || physfn !== null || files.exists(`${pciDevices}/${bdf}/sriov_totalvfs`)) {
+	for (const {bdf, classCode} of functions.values()) {
+		if (classCode >> 16 !== 2 || ['sriov_totalvfs', 'physfn'].some(name => files.exists(`${pciDevices}/${bdf}/${name}`))) {
 			continue;
 		}
 

@@ -64,6 +64,11 @@ export function logEvidence({kernelLog}: DoctorFacts, pattern: RegExp): Evidence
 	return 'value' in kernelLog ? kernelLog.value.filter(line => pattern.test(line)).slice(-3).map(line => seen('dmesg', line)) : [];
 }
 
+/** In the order of their names: libvirt lists guests in any. */
+export function byName<T extends {readonly name: string}>(list: readonly T[]): T[] {
+	return list.toSorted((a, b) => a.name < b.name ? -1 : 1);
+}
+
 const root = 'run it as root: sudo vfctl doctor';
 
 /** Config space and /proc of others are for root. */

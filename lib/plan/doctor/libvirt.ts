@@ -13,7 +13,7 @@ import {defaultNetwork} from '../default-network.ts';
 import type {Action} from '../action.ts';
 import {knownNetworks} from '../find-network.ts';
 import {planNetworkRepair} from '../plan-network-repair.ts';
-import {bad, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
+import {bad, byName, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
 import type {DoctorFacts} from './facts.ts';
 
 const notAnswering = 'libvirt does not answer: see libvirt.reachable';
@@ -105,7 +105,7 @@ function guestDevices({inventory}: DoctorFacts): Answer[] {
 		return [unseen(null, notAnswering)];
 	}
 
-	const answers = guests.flatMap(guest => {
+	const answers = byName(guests).flatMap(guest => {
 		const named = [...new Set([guest.live, guest.config].flatMap(definition => (definition?.devices ?? []).map(({source}) => source)).filter(source => source !== null))];
 		const gone = named.filter(bdf => !functions.has(bdf));
 		if (named.length === 0) {

@@ -30,6 +30,16 @@ function pfUp({inventory: {pfs, netdevs}}: DoctorFacts): Answer[] {
 	});
 }
 
+/** A driver that has no VFs to give (vfio, uio) is somebody's choice; none at all is nobody's. */
+function pfDriver({inventory: {pfs}}: DoctorFacts): Answer[] {
+	return pfs.map(pf => pf.driver !== null ? ok(pfName(pf), `on ${pf.driver}`, [seen(`/sys/bus/pci/devices/${pf.bdf}/driver`, pf.driver)]) : bad('warning', pfName(pf), 'no driver has this PF', {
+		evidence: [seen(`/sys/bus/pci/devices/${pf.bdf}/driver`, undefined), ...pf.driverOverride === null ? [] : [seen(`/sys/bus/pci/devices/${pf.bdf}/driver_override`, pf.driverOverride)]],
+		meaning: 'it has no interface, and VFs cannot be made on it',
+		advice: 'load its driver, or probe it again; dmesg says why a probe failed',
+		commands: [`modprobe -v "$(cat /sys/bus/pci/devices/${pf.bdf}/modalias)"`, `echo ${pf.bdf} > /sys/bus/pci/drivers_probe`],
+	}));
+}
+
 // Their switch sends what a VF addresses to nobody it knows out of the port: canonical/hotsos issue
 // 365, and seen in the lab with igb.
 const strictSwitches = new Set(['igb', 'ixgbe', 'i40e', 'ice']);
@@ -103,7 +113,7 @@ function orphans(facts: DoctorFacts): Answer[] {
 		}
 
 		const driver = hostDriverOf(pf);
-		return [bad('warning', subjectOf(pf, left), `${names(pf, left)} ${left.length === 1 ? 'is' : 'are'} on ${left[0]!.driver} and nobody has ${left.length === 1 ? 'it' : 'them'}`, {
+		return [bad('warning', subjectOf(pf, left), left.length === 1 ? `on ${left[0]!.driver}, and nobody has it` : `${names(pf, left)} are on ${left[0]!.driver}, and nobody has them`, {
 			evidence: left.slice(0, 4).map(vf => seen(`/sys/bus/pci/devices/${vf.bdf}/driver`, `${vf.driver}; no guest, pool, process or rule of vfctl names it`)),
 			meaning: 'left behind by a guest or a test: the host cannot use it, and vfctl attach does not choose it by itself',
 			advice: 'give it back; if it is for a program that comes later, say so with vfctl bind --persist',
@@ -138,7 +148,7 @@ function overrides({inventory, bindingRules}: DoctorFacts): Answer[] {
 		const [first] = stale as [Vf];
 		const driver = hostDriverOf(pf);
 		const free = stale.filter(vf => !bindingRules.has(vf.bdf) && (vf.driver !== null || driver !== undefined));
-		return [...own, bad('warning', subjectOf(pf, stale), `${names(pf, stale)} ${stale.length === 1 ? 'is' : 'are'} pinned to ${first.driverOverride} and on ${first.driver ?? 'no driver'}`, {
+		return [...own, bad('warning', subjectOf(pf, stale), `${stale.length === 1 ? '' : `${names(pf, stale)} are `}pinned to ${first.driverOverride}, and on ${first.driver ?? 'no driver'}`, {
 			evidence: stale.slice(0, 4).flatMap(vf => [seen(`/sys/bus/pci/devices/${vf.bdf}/driver_override`, vf.driverOverride), seen(`/sys/bus/pci/devices/${vf.bdf}/driver`, vf.driver)]),
 			meaning: 'a pin left behind: the next probe gives it to another driver than the one it has, and vfctl attach does not choose it by itself',
 			advice: 'take the pin away; if it was meant, bind it as pinned',
@@ -166,6 +176,7 @@ function names(pf: Pf, vfs: readonly Vf[]): string {
 }
 
 export const useChecks: readonly Check[] = [
+	{name: 'pf-driver', asks: 'each PF has a driver', look: pfDriver},
 	{name: 'pf-up', asks: 'PFs with VFs are up', look: pfUp},
 	{name: 'bridged-pf', asks: 'a PF in a bridge knows the MACs of the guests there', look: bridgedPf},
 	{name: 'orphans', asks: 'VFs have a PF driver, and those on vfio-pci a guest, pool, process or rule', look: orphans},

@@ -7,7 +7,7 @@ import type {Action} from '../action.ts';
 import {planHugepages} from '../plan-hugepages.ts';
 import {modulesItem} from '../persist/other-items.ts';
 import {modulesFile, unitNames, unitPath} from '../persist/paths.ts';
-import {bad, needsRoot, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
+import {bad, byName, needsRoot, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
 import type {DoctorFacts} from './facts.ts';
 
 const needed = ['vfio_pci', 'vfio_iommu_type1'];
@@ -97,7 +97,7 @@ function memlock(facts: DoctorFacts): Answer[] {
 }
 
 function hugepages({inventory: {guests}, hugepages: facts}: DoctorFacts): Answer[] {
-	const users = (guests ?? []).filter(({active, config}) => !active && (config?.hugepages.length ?? 0) > 0);
+	const users = byName(guests ?? []).filter(({active, config}) => !active && (config?.hugepages.length ?? 0) > 0);
 	const pools = facts.pools.filter(({node}) => node === null);
 	const evidence = pools.map(({sizeKiB, total, free, reserved}) => seen(`/sys/kernel/mm/hugepages/hugepages-${sizeKiB}kB`, `${total} pages, ${free} free, ${reserved} reserved`));
 	const answers = users.map(({name, config}) => {
