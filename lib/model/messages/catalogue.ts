@@ -4,6 +4,8 @@ import {firmwareDmarMessages} from './firmware-dmar.ts';
 import {i40eVfMessages} from './i40e-vf.ts';
 import {i40eMessages} from './i40e.ts';
 import {iavfMessages} from './iavf.ts';
+import {iceSriovMessages} from './ice-sriov.ts';
+import {iceMessages} from './ice.ts';
 import {igbMessages} from './igb.ts';
 import {igbvfMessages} from './igbvf.ts';
 import {intelPfMessages} from './intel-pf.ts';
@@ -41,6 +43,8 @@ export const catalogue: readonly MessageEntry[] = [
 	...i40eVfMessages,
 	...i40eMessages,
 	...iavfMessages,
+	...iceMessages,
+	...iceSriovMessages,
 	...igbMessages,
 	...igbvfMessages,
 	...intelPfMessages,

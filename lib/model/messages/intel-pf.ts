@@ -138,6 +138,6 @@ export const intelPfMessages: readonly MessageEntry[] = [
 		cause: 'Its firmware is one of a sample, or its memory (NVM) holds no serial data.',
 		remedies: [{advice: 'Do not use it for what matters; ask who sold it.', command: 'ethtool -i {netdev|PF}'}],
 		source: 'ixgbe_main.c, ixgbe_probe; i40e_main.c, i40e_probe',
-		examples: ['[    3.400012] ixgbe 0000:3b:00.0: This device is a pre-production adapter/LOM. Please be aware there may be issues associated with your hardware. If you are experiencing problems please contact your Intel or hardware representative who provided you with this hardware.'],
+		examples: ['[    3.400012] ixgbe 0000:3b:00.0: This device is a pre-production adapter/LOM. Please be aware there may be issues associated with your hardware.  If you are experiencing problems please contact your Intel or hardware representative who provided you with this hardware.'],
 	},
 ];
