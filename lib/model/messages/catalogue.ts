@@ -23,7 +23,9 @@ import {libvirtAccessMessages} from './libvirt-access.ts';
 import {libvirtHostdevMessages} from './libvirt-hostdev.ts';
 import {libvirtNetworkMessages} from './libvirt-network.ts';
 import {libvirtVfMessages} from './libvirt-vf.ts';
+import {libvirtMessages} from './libvirt.ts';
 import type {MessageEntry} from './message-entry.ts';
+import {moduleMessages} from './modules.ts';
 import {pciBarMessages} from './pci-bars.ts';
 import {pciPowerMessages} from './pci-power.ts';
 import {pciSriovMessages} from './pci-sriov.ts';
@@ -34,6 +36,7 @@ import {qemuVfioMessages} from './qemu-vfio.ts';
 import {qemuMessages} from './qemu.ts';
 import {vfctlMessages} from './vfctl.ts';
 import {vfioMessages} from './vfio.ts';
+import {virshMessages} from './virsh.ts';
 import {virtchnlMessages} from './virtchnl.ts';
 
 /** Every entry, family by family. */
@@ -62,6 +65,8 @@ export const catalogue: readonly MessageEntry[] = [
 	...libvirtHostdevMessages,
 	...libvirtNetworkMessages,
 	...libvirtVfMessages,
+	...libvirtMessages,
+	...moduleMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
 	...pciSriovMessages,
@@ -72,5 +77,6 @@ export const catalogue: readonly MessageEntry[] = [
 	...qemuMessages,
 	...vfctlMessages,
 	...vfioMessages,
+	...virshMessages,
 	...virtchnlMessages,
 ];

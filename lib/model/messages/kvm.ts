@@ -5,7 +5,7 @@ export const kvmMessages: readonly MessageEntry[] = [
 	{
 		id: 'kvm.disabled-by-bios',
 		severity: 'error',
-		pattern: /(?:^|: |' )disabled by bios|VMX not enabled \(by BIOS\) in MSR_IA32_FEAT_CTL on CPU (?<cpu>\d+)|VMX \((?:in|out)side TXT\) disabled by BIOS|SVM disabled \(by BIOS\) in MSR_VM_CR|has_svm: SVM (?:was )?disabled by (?:BIOS|firmware)/i,
+		pattern: /(?:^|: |' )disabled by bios|VMX not enabled \(by BIOS\) in MSR_IA32_FEAT_CTL on CPU (?<cpu>\d+)|VMX \((?:in|out)side TXT\) disabled by BIOS|SVM disabled \(by BIOS\) in MSR_VM_CR/i,
 		meaning: 'There is no hardware virtualisation: the firmware has it switched off.',
 		cause: 'VT-x (Intel) or SVM (AMD) is off in the firmware setup, or locked off. /dev/kvm is missing and guests of type kvm do not start.',
 		remedies: [

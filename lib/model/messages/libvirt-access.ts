@@ -70,7 +70,7 @@ export const libvirtAccessMessages: readonly MessageEntry[] = [
 	{
 		id: 'libvirt.memlock-limit',
 		severity: 'error',
-		pattern: /cannot (?:limit locked memory of process (?<pid>\d+) to (?<bytes>\d+)|get locked memory limit of process (?<asked>\d+)|limit locked memory to (?<own>\d+))(?:: (?<error>.{3,60}))?/,
+		pattern: /cannot (?:limit locked memory of process (?<pid>\d+) to (?<bytes>\d+)|get locked memory limit of process (?<asked>\d+))(?:: (?<error>.{3,60}))?/,
 		meaning: 'libvirt could not raise the guest\'s limit of locked memory, which a VF needs: {error|refused}.',
 		cause: 'The daemon itself may not: it runs in a container without CAP_SYS_RESOURCE, or as an ordinary user (qemu:///session).',
 		remedies: [

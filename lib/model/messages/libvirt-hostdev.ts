@@ -211,8 +211,8 @@ export const libvirtHostdevMessages: readonly MessageEntry[] = [
 	{
 		id: 'libvirt.hostdev-not-found',
 		severity: 'error',
-		pattern: /host pci device (?<bdf>[0-9a-f:.]{7,12}) not found|device not found: no (?:host pci )?device matching/,
-		meaning: 'The guest does not have {bdf|the device} that shall be taken from it.',
+		pattern: /host pci device (?<bdf>[0-9a-f:.]{7,12}) not found/,
+		meaning: 'The guest does not have {bdf}, which shall be taken from it.',
 		cause: 'It was taken already, or the saved definition and the running guest differ (one was changed with --config, the other with --live).',
 		remedies: [{advice: 'See what the guest has, running and saved.', command: 'vfctl list; virsh dumpxml GUEST; virsh dumpxml --inactive GUEST'}],
 		source: 'src/qemu/qemu_hotplug.c qemuDomainDetachPrepHostdev',

@@ -71,7 +71,6 @@ export const libvirtNetworkMessages: readonly MessageEntry[] = [
 		examples: [
 			"error: internal error: Failed to apply firewall rules /usr/sbin/iptables -w --table filter --insert LIBVIRT_INP --in-interface virbr0 --protocol tcp --destination-port 67 --jump ACCEPT: iptables: No chain/target/match by that name.",
 			"error: internal error: Failed to apply firewall command 'nft -ae insert rule ip libvirt_network guest_output iif virbr0 counter reject': Error: Could not process rule: No such file or directory",
-			'error: internal error: Failed to run firewall command /usr/sbin/iptables -w --table filter --list-rules: modprobe: FATAL: Module ip_tables not found in directory /lib/modules/6.1.0-13-amd64',
 		],
 	},
 	{

@@ -236,7 +236,7 @@ export const pcieErrorMessages: readonly MessageEntry[] = [
 	{
 		id: 'pcie.hotplug-no-link',
 		severity: 'error',
-		pattern: /Slot\((?<slot>[^)]{1,20})\): (?:No link|Cannot train link: status (?<status>0x[0-9a-f]{4})|No device found|Failed to check link status)/,
+		pattern: /Slot\((?<slot>[^)]{1,20})\): (?:No link|Cannot train link: status (?<status>0x[0-9a-f]{4})|No device found)/,
 		meaning: 'A card in slot {slot} does not come up.',
 		cause: 'The link between port and card did not start, or nothing answers behind it.',
 		remedies: [{advice: 'Seat the card again; try another slot; update the firmware of the card.', command: 'lspci -vvs {bdf|PORT} | grep LnkSta'}],

@@ -25,7 +25,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 	{
 		id: 'migration.hostdev-refused',
 		severity: 'error',
-		pattern: /(?:cannot migrate a domain with <(?<element>hostdev mode='subsystem' type='\w{1,12}'|interface type='hostdev')>|[dD]omain has assigned non-USB host devices|cannot migrate domain(?:: | with )(?:domain has )?assigned (?:non-USB )?(?:host|PCI) devices)/,
+		pattern: /(?:cannot migrate a domain with <(?<element>hostdev mode='subsystem' type='\w{1,12}'|interface type='hostdev')>|[dD]omain has assigned non-USB host devices)/,
 		meaning: 'libvirt did not move the guest: it has a device of the host.',
 		cause: 'A passed-through device belongs to this host and cannot go along.',
 		remedies: [detachFirst, {advice: 'Or move it switched off.', command: 'virsh migrate --offline --persistent GUEST qemu+ssh://HOST/system'}],

@@ -21,11 +21,11 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 	{
 		id: 'qemu.group-busy',
 		severity: 'error',
-		pattern: /[fF]ailed to open \/dev\/vfio\/(?<group>\d+): Device or resource busy|vfio: error opening \/dev\/vfio\/(?<old>\d+): Device or resource busy/,
-		meaning: 'Another process has IOMMU group {group|named in the line} open.',
+		pattern: /[fF]ailed to open \/dev\/vfio\/(?<group>\d+): Device or resource busy/,
+		meaning: 'Another process has IOMMU group {group} open.',
 		cause: 'A device of the group is already with another guest, a DPDK program or a process that did not end.',
 		remedies: [
-			{advice: 'Find who has it.', command: 'fuser -v /dev/vfio/{group|GROUP}; vfctl iommu --all'},
+			{advice: 'Find who has it.', command: 'fuser -v /dev/vfio/{group}; vfctl iommu --all'},
 			{advice: 'Take the device back there first.', command: 'vfctl detach GUEST VF'},
 		],
 		source: 'hw/vfio/container.c vfio_group_get',
@@ -62,7 +62,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 	{
 		id: 'qemu.vfio-node-missing',
 		severity: 'error',
-		pattern: /[fF]ailed to open \/dev\/vfio\/vfio(?:: (?:No such file or directory|No such device))?(?:$|\n)|Could not open '\/dev\/vfio\/vfio'/,
+		pattern: /[fF]ailed to open \/dev\/vfio\/vfio(?:: (?:No such file or directory|No such device))?(?:$|\n)/,
 		meaning: 'VFIO is not there: /dev/vfio/vfio cannot be opened.',
 		cause: 'The module vfio is not loaded, or the node is missing in the namespace QEMU runs in.',
 		remedies: [

@@ -86,7 +86,7 @@ export const qemuMessages: readonly MessageEntry[] = [
 	{
 		id: 'qemu.vhost-fallback',
 		severity: 'warning',
-		pattern: /unable to start vhost net: (?<errno>-?\d+): falling back on userspace virtio|vhost-net requested but could not be initialized|vhost set_vring_call failed/,
+		pattern: /unable to start vhost net: (?<errno>-?\d+): falling back on userspace virtio|vhost-net requested but could not be initialized/,
 		meaning: 'The virtio interface of the guest works, but slower: not in the kernel.',
 		cause: 'vhost_net is not loaded, or the guest\'s settings (a virtual IOMMU, too many memory regions) do not fit it.',
 		remedies: [{advice: 'Load it and start the guest anew.', command: 'modprobe vhost_net; dmesg | grep vhost'}],

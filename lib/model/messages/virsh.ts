@@ -1,0 +1,92 @@
+// What virsh itself says: the first of two lines, where the second tells why.
+import type {MessageEntry} from './message-entry.ts';
+
+const nextLine = 'This line only tells what was tried. The reason is in the next line, and in the log of the daemon.';
+
+export const virshMessages: readonly MessageEntry[] = [
+	{
+		id: 'virsh.start-failed',
+		severity: 'error',
+		pattern: /Failed to start domain '?(?<guest>[^'\s]{1,80})'?/,
+		meaning: 'Guest {guest} was not started.',
+		cause: nextLine,
+		remedies: [{advice: 'Read the next line and the guest\'s own log.', command: 'tail -20 /var/log/libvirt/qemu/{guest}.log'}],
+		source: 'tools/virsh-domain.c cmdStart',
+		examples: ["error: Failed to start domain 'vm0'", 'error: Failed to start domain vm0'],
+	},
+	{
+		id: 'virsh.attach-failed',
+		severity: 'error',
+		pattern: /Failed to attach (?:device from (?<file>\S{1,120})|interface)/,
+		meaning: 'The device was not added to the guest.',
+		cause: nextLine,
+		remedies: [{advice: 'Read the next line. vfctl looks at the usual reasons before it changes anything.', command: 'vfctl attach GUEST VF --dry-run'}],
+		source: 'tools/virsh-domain.c cmdAttachDevice, cmdAttachInterface',
+		examples: ['error: Failed to attach device from vf.xml', 'error: Failed to attach interface'],
+	},
+	{
+		id: 'virsh.detach-failed',
+		severity: 'error',
+		pattern: /Failed to detach (?:device from (?<file>\S{1,120})|device with alias (?<alias>\S{1,60})|interface)/,
+		meaning: 'The device was not taken from the guest.',
+		cause: nextLine,
+		remedies: [{advice: 'Read the next line, and let vfctl try.', command: 'vfctl detach GUEST VF --dry-run'}],
+		source: 'tools/virsh-domain.c cmdDetachDevice, cmdDetachInterface',
+		examples: ['error: Failed to detach device from vf.xml', 'error: Failed to detach interface'],
+	},
+	{
+		id: 'virsh.nodedev-not-found',
+		severity: 'error',
+		pattern: /Could not find matching device '(?<device>[^']{1,60})'|Node device not found: no node device with matching name '(?<name>[^']{1,60})'/,
+		meaning: 'libvirt knows no device {device|of that name}.',
+		cause: 'Its names look like pci_0000_3b_10_0. The VF does not exist, or the daemon for node devices does not run.',
+		remedies: [{advice: 'See the VFs, and libvirt\'s names.', command: 'vfctl list; virsh nodedev-list --cap pci'}],
+		source: 'tools/virsh-nodedev.c, src/node_device/node_device_driver.c',
+		examples: ["error: Could not find matching device '0000:3b:10.0'", "error: Node device not found: no node device with matching name 'pci_0000_3b_10_0'"],
+	},
+	{
+		id: 'virsh.nodedev-failed',
+		severity: 'error',
+		pattern: /Failed to (?<what>detach|re-attach|reset) device (?<device>pci_[0-9a-f_]{9,20})/,
+		meaning: 'virsh could not {what} {device}.',
+		cause: nextLine,
+		remedies: [
+			{advice: 'Read the next line. vfctl binds and gives back, and looks at the outcome.', command: 'vfctl bind VF vfio-pci --dry-run; vfctl restore VF --dry-run'},
+		],
+		source: 'tools/virsh-nodedev.c cmdNodeDeviceDetach, cmdNodeDeviceReAttach, cmdNodeDeviceReset',
+		examples: ['error: Failed to re-attach device pci_0000_3b_10_0'],
+	},
+	{
+		id: 'virsh.network-start-failed',
+		severity: 'error',
+		pattern: /Failed to start network (?<network>\S{1,80})/,
+		meaning: 'Network {network} was not started.',
+		cause: nextLine,
+		remedies: [{advice: 'Read the next line; vfctl tells what is wrong with a network.', command: 'vfctl network check {network}'}],
+		source: 'tools/virsh-network.c cmdNetworkStart',
+		examples: ['error: Failed to start network default'],
+	},
+	{
+		id: 'virsh.define-failed',
+		severity: 'error',
+		pattern: /Failed to (?:define|create) (?<what>domain|network) from (?<file>\S{1,120})/,
+		meaning: 'The {what} in {file} was not taken.',
+		cause: nextLine,
+		remedies: [{advice: 'Read the next line, and check the file.', command: 'virt-xml-validate {file} {what}'}],
+		source: 'tools/virsh-domain.c cmdDefine, virsh-network.c cmdNetworkDefine',
+		examples: ['error: Failed to define network from vfs.xml', 'error: Failed to define domain from vm0.xml'],
+	},
+	{
+		id: 'virsh.device-twice',
+		severity: 'error',
+		pattern: /Domain already contains a device with the same address|device is already in the domain configuration/,
+		meaning: 'The guest has that device already.',
+		cause: 'It is in the saved definition or in the running guest.',
+		remedies: [{advice: 'See what the guest has.', command: 'vfctl list; virsh dumpxml GUEST | grep -A6 hostdev'}],
+		source: 'src/conf/domain_conf.c virDomainDefCompatibleDevice; src/qemu/qemu_driver.c qemuDomainAttachDeviceConfig',
+		examples: [
+			'error: Requested operation is not valid: Domain already contains a device with the same address',
+			'error: operation failed: device is already in the domain configuration',
+		],
+	},
+];
