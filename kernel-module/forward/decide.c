@@ -33,6 +33,8 @@ const char *const fwd_verdict_name[FWD_VERDICTS] = {
 	[FWD_OFFLOAD] = "offload",
 	[FWD_WATCHED] = "watched",
 	[FWD_VEPA] = "vepa",
+	[FWD_CONTROL] = "control",
+	[FWD_BYPASS] = "bypass",
 	[FWD_RULES] = "rules",
 };
 
@@ -54,6 +56,35 @@ static bool needs_card(const struct sk_buff *skb)
 		return true;
 #endif
 	return !fwd_is_readable(skb);
+}
+
+/*
+ * What only a card's own switch may say to its neighbour. ixgbe lets no VF send them to anybody, unless spoofchk
+ * is off (ETQF, TX_ANTISPOOF in ixgbe_ndo_set_vf_spoofchk()).
+ */
+static bool is_control(const struct ethhdr *eth)
+{
+	return eth->h_proto == htons(ETH_P_LLDP) || eth->h_proto == htons(ETH_P_PAUSE);
+}
+
+/*
+ * Large frames whose headers a guest or a raw socket wrote get the check that they get before a driver
+ * (validate_xmit_skb() of dev.c): without it a receiver would see a frame larger than its MTU, made of anything.
+ */
+static bool is_sound(struct sk_buff *skb)
+{
+	const netdev_features_t all = (NETIF_F_GSO_MASK & ~NETIF_F_GSO_ROBUST) | NETIF_F_SG | NETIF_F_HW_CSUM |
+				      NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
+	struct sk_buff *segments;
+
+	if (!skb_is_gso(skb) || !(skb_shinfo(skb)->gso_type & SKB_GSO_DODGY))
+		return true;
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return false;
+	segments = __skb_gso_segment(skb, all, true); /* NULL: only looked at, and found good. */
+	if (!IS_ERR_OR_NULL(segments))
+		kfree_skb_list(segments);
+	return !segments;
 }
 
 /* The VLAN that a frame travels in, 0 for none; negative when that is for the card to say. */
@@ -155,7 +186,7 @@ static bool is_watched(const struct fwd_pf *pf)
 }
 
 static enum fwd_verdict path_verdict(const struct fwd_port *from, const struct fwd_port *to,
-				     const struct sk_buff *skb)
+				     struct sk_buff *skb)
 {
 	if (READ_ONCE(from->pf->vepa))
 		return FWD_VEPA;
@@ -169,6 +200,8 @@ static enum fwd_verdict path_verdict(const struct fwd_port *from, const struct f
 		return FWD_QDISC;
 	if (dev_xdp_prog_count(to->dev))
 		return FWD_XDP;
+	if (!is_sound(skb))
+		return FWD_OFFLOAD;
 	return fits(skb, from->dev, to->dev) ? FWD_PASS : FWD_MTU;
 }
 
@@ -203,6 +236,8 @@ enum fwd_verdict fwd_decide(const struct fwd_port *from, struct sk_buff *skb, st
 		return theirs->held; /* A rate is one of sending. */
 	if (mine->spoofchk && !has_address(mine, eth->h_source))
 		return FWD_SPOOFED;
+	if (is_control(eth))
+		return FWD_CONTROL;
 	vid = vlan_of(mine, skb, eth);
 	if (vid < 0 || !takes_vlan(theirs, vid))
 		return FWD_VLAN;

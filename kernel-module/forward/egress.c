@@ -37,13 +37,28 @@ static void set_tag(struct sk_buff *skb, int tag)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), tag);
 }
 
+static unsigned int to_card(const struct fwd_port *from, enum fwd_verdict verdict)
+{
+	local_bh_disable(); /* For the counters: who bypasses qdiscs has not done so. */
+	fwd_count_verdict(from, verdict);
+	local_bh_enable();
+	return NF_ACCEPT;
+}
+
 unsigned int fwd_egress(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct fwd_port *from = priv;
 	unsigned int packets, bytes;
 	struct fwd_decision decision;
-	enum fwd_verdict verdict = fwd_decide(from, skb, &decision);
+	enum fwd_verdict verdict;
 
+	/*
+	 * PACKET_QDISC_BYPASS comes here with softirqs on (nf_hook_direct_egress() of af_packet.c), where the receiver's
+	 * path may not be walked, and tells its program of an error when a hook takes the frame.
+	 */
+	if (unlikely(!softirq_count()))
+		return to_card(from, FWD_BYPASS);
+	verdict = fwd_decide(from, skb, &decision);
 	if (verdict != FWD_PASS) {
 		fwd_count_verdict(from, verdict);
 		return NF_ACCEPT;

@@ -47,6 +47,8 @@ enum fwd_verdict {
 	FWD_OFFLOAD,	/* the frame wants something that only a card does */
 	FWD_WATCHED,	/* a VF may hear what is not for it */
 	FWD_VEPA,	/* the switch outside is to see it */
+	FWD_CONTROL,	/* of a protocol between a station and its switch */
+	FWD_BYPASS,	/* its program wants the driver at once */
 	FWD_RULES,	/* what holds for a port could not be learned */
 	FWD_VERDICTS,
 };

@@ -17,9 +17,11 @@ export const cardReasons = {
 	qdisc: 'the sender has a qdisc that does more than queue',
 	tc: 'the sender has tc programs for what leaves',
 	xdp: 'the receiver has an XDP program',
-	offload: 'it needs what only a card does: time stamps, IPsec or TLS in the card',
+	offload: 'it needs what only a card does (time stamps, IPsec or TLS in the card), or its headers are bad',
 	watched: 'the PF is promiscuous and has a trusted VF, which may listen to everything',
 	vepa: 'the switch outside is to see it',
+	control: 'it is LLDP or flow control, which no VF may send',
+	bypass: 'its program wants the driver at once (PACKET_QDISC_BYPASS)',
 	rules: 'what holds for one of the two could not be learned from the PF\'s driver',
 } as const;
 
