@@ -5,6 +5,9 @@
 #include <linux/udp.h>
 #include "forward.h"
 
+#define CREATE_TRACE_POINTS
+#include "events.h"
+
 /* Headers that each packet of a large frame has on the wire. */
 static unsigned int headers_of(const struct sk_buff *skb)
 {
@@ -37,11 +40,10 @@ static void set_tag(struct sk_buff *skb, int tag)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), tag);
 }
 
-static unsigned int to_card(const struct fwd_port *from, enum fwd_verdict verdict)
+static unsigned int to_card(const struct fwd_port *from, const struct sk_buff *skb, enum fwd_verdict verdict)
 {
-	local_bh_disable(); /* For the counters: who bypasses qdiscs has not done so. */
+	trace_vfctl_fwd_egress(skb, from->dev, NULL, fwd_verdict_name[verdict]);
 	fwd_count_verdict(from, verdict);
-	local_bh_enable();
 	return NF_ACCEPT;
 }
 
@@ -56,14 +58,17 @@ unsigned int fwd_egress(void *priv, struct sk_buff *skb, const struct nf_hook_st
 	 * PACKET_QDISC_BYPASS comes here with softirqs on (nf_hook_direct_egress() of af_packet.c), where the receiver's
 	 * path may not be walked, and tells its program of an error when a hook takes the frame.
 	 */
-	if (unlikely(!softirq_count()))
-		return to_card(from, FWD_BYPASS);
-	verdict = fwd_decide(from, skb, &decision);
-	if (verdict != FWD_PASS) {
-		fwd_count_verdict(from, verdict);
+	if (unlikely(!softirq_count())) {
+		local_bh_disable(); /* For the counters. */
+		to_card(from, skb, FWD_BYPASS);
+		local_bh_enable();
 		return NF_ACCEPT;
 	}
+	verdict = fwd_decide(from, skb, &decision);
+	if (verdict != FWD_PASS)
+		return to_card(from, skb, verdict);
 
+	trace_vfctl_fwd_egress(skb, from->dev, decision.to->dev, fwd_verdict_name[FWD_PASS]);
 	wire_size(skb, &packets, &bytes);
 	/* What the driver would have done for those who listen or ask for the time. */
 	if (dev_nit_active(from->dev))

@@ -12,6 +12,7 @@ import {addMethodsCommands, methodsUsages} from './methods-commands.ts';
 import {addNetnsCommands, netnsUsages} from './netns-commands.ts';
 import {addSnapshotCommands, snapshotUsages} from './snapshot-commands.ts';
 import {addSteerCommands, steerUsages} from './steer-commands.ts';
+import {addTraceCommand, traceUsages} from './trace-commands.ts';
 import {addTuneCommands, tuneUsages} from './tune-commands.ts';
 import {addExplainCommands, explainUsages} from './explain-commands.ts';
 import {attachMethods} from '../plan/attach-request.ts';
@@ -63,6 +64,7 @@ export const commandUsages = {
 	...mailboxUsages,
 	...explainUsages,
 	...forwardUsages,
+	...traceUsages,
 	...doctorUsages,
 	...methodsUsages,
 	...benchUsages,
@@ -97,6 +99,7 @@ export function addCommands(parser: Argv, run: Run): void {
 	addMailboxCommands(parser, run);
 	addExplainCommands(parser, run);
 	addForwardCommands(parser, run);
+	addTraceCommand(parser, run);
 	addDoctorCommands(parser, run);
 	addMethodsCommands(parser, run);
 	addBenchCommands(parser, run);
