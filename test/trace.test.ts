@@ -82,6 +82,12 @@ test('an address that is used anew is another frame', t => {
 	t.deepEqual(stages(summaryOf(text)), [['a0', 'b0', 'passed', ['hand-over', 1, 100]]]);
 });
 
+test('a buffer that is copied from much later, or for more than was in it, is another frame', t => {
+	for (const last of [line(200_000_000, copied('x', 40)), line(300, copied('x', 99))]) {
+		t.deepEqual(stages(summaryOf(line(100, hook('a0', 'b0', 'none', 'x', 98)) + line(200, receive('b0', 'x', 84)) + last)), [['a0', 'b0', 'passed', ['hand-over', 1, 100]]]);
+	}
+});
+
 test('the median, the 99th of a hundred, and shares', t => {
 	const text = Array.from({length: 200}, (_, index) => line(index * 10_000, hook('a0', 'b0', 'none', `s${index}`, 98)) + line(index * 10_000 + index + 1, receive('b0', `s${index}`, 84)) + line(index * 10_000 + 1000, copied(`s${index}`, 1))).join('');
 	const [first, second] = summaryOf(text, {nsPerTick: 2}).flows[0]!.stages;
@@ -96,9 +102,9 @@ test('times in seconds are microseconds, and the order of the lines does not mat
 });
 
 test('the head tells what was lost, and our marks when it began', t => {
-	const {lost, marks, events} = parseTrace(head(2, 500) + line(7, 'tracing_mark_write: vfctl begin') + line(9, 'tracing_mark_write: vfctl end'));
+	const {lost, marks, events} = parseTrace(head(2, 500) + line(7, 'tracing_mark_write: trace begins') + line(9, 'tracing_mark_write: trace ends'));
 	t.is(lost, 498);
-	t.deepEqual([...marks], [['vfctl begin', 7], ['vfctl end', 9]]);
+	t.deepEqual([...marks], [['trace begins', 7], ['trace ends', 9]]);
 	t.deepEqual(events, []);
 });
 

@@ -185,6 +185,17 @@ static bool is_watched(const struct fwd_pf *pf)
 	return !dev || (dev->flags & IFF_PROMISC);
 }
 
+/* dev_xdp_prog_count() of dev.c, which is a call and a loop of calls. */
+static bool has_xdp(const struct net_device *dev)
+{
+	unsigned int mode;
+
+	for (mode = 0; mode < __MAX_XDP_MODE; mode++)
+		if (READ_ONCE(dev->xdp_state[mode].prog) || READ_ONCE(dev->xdp_state[mode].link))
+			return true;
+	return false;
+}
+
 static enum fwd_verdict path_verdict(const struct fwd_port *from, const struct fwd_port *to,
 				     struct sk_buff *skb)
 {
@@ -198,7 +209,7 @@ static enum fwd_verdict path_verdict(const struct fwd_port *from, const struct f
 		return FWD_TC;
 	if (shapes(from->dev))
 		return FWD_QDISC;
-	if (dev_xdp_prog_count(to->dev))
+	if (has_xdp(to->dev))
 		return FWD_XDP;
 	if (!is_sound(skb))
 		return FWD_OFFLOAD;

@@ -27,6 +27,8 @@ const shortestFrame = 60;
 const header = 14;
 // A frame that did not arrive within that time never will; the next one with its length is not it.
 const lostAfterNs = 1e9;
+// A buffer that nobody copied from (an acknowledgement) is soon used for another frame, of whomever.
+const copiedWithinNs = 1e8;
 
 /** The stages of all frames between the two. */
 export function stagesOf(events: readonly TraceEvent[], options: StageOptions): TraceSummary {
@@ -164,9 +166,11 @@ class Follower {
 
 	#copied(skb: string, at: number, length: number): void {
 		const frame = this.#bySkb.get(skb);
-		if (frame !== undefined && frame.to !== null && frame.last === 'netif_receive_skb' && length <= frame.length) {
-			this.#count(frame, 'stack', at);
+		if (frame !== undefined && frame.to !== null && frame.last === 'netif_receive_skb') {
 			this.#bySkb.delete(skb);
+			if (length <= frame.length && (at - frame.at) * this.#options.nsPerTick < copiedWithinNs) {
+				this.#count(frame, 'stack', at);
+			}
 		}
 	}
 

@@ -24,6 +24,7 @@ test.before(async () => {
 	await lab.exec('ip link set eth2 promisc on');
 	await lab.waitFor(`ip netns exec a ping -c 1 -W 1 ${sides[1]!.address}`);
 	captures = await Captures.start(lab, listeners);
+	await captures.mark(listeners[0]!); // All listen.
 	frames = hostileFrames({own: sides[0]!.mac, victim: sides[1]!.mac, other: sides[2]!.mac, pf: (await lab.exec('cat /sys/class/net/eth1/address')).stdout.trim()});
 	await lab.exec(['sh', '-c', 'cat >/run/frames'], {input: frames.map(({name, how, frame}) => `${name} ${how} ${frame}\n`).join('')});
 	await lab.exec('dmesg --clear');
@@ -60,12 +61,13 @@ async function pass(on: boolean, unset: string, target: {listener: Listener; fil
 }
 
 /** How often each frame was seen in a direction, with its tag. Large frames are cut by the card and not by the
- * module: only that the bad ones come to nobody can be compared. */
+ * module: of them it is compared to whom they came at all. */
 function counted(seen: readonly Seen[], direction: 'in' | 'out'): Map<string, number> {
 	const counts = new Map<string, number>();
-	for (const one of seen.filter(one => one.direction === direction && spoken(one.frame) !== 'good-large')) {
-		const key = `${spoken(one.frame)} ${one.tag} ${one.frame}`;
-		counts.set(key, (counts.get(key) ?? 0) + 1);
+	for (const one of seen.filter(one => one.direction === direction)) {
+		const large = spoken(one.frame).includes('large');
+		const key = large ? spoken(one.frame) : `${spoken(one.frame)} ${one.tag} ${one.frame}`;
+		counts.set(key, large ? 1 : (counts.get(key) ?? 0) + 1);
 	}
 
 	return counts;
@@ -162,7 +164,8 @@ test.serial('large frames of a guest, by macvtap, that lie about what they are',
 		return {said: stdout, ways, seen: await captures.seen()};
 	};
 
-	captures = await Captures.start(lab, victims);
+	captures.forget('a');
+	await captures.mark({name: 'b', namespace: 'b', netdev: sides[1]!.netdev});
 	const card = await outcome(false);
 	const module = await outcome(true);
 	t.log(card.said.split('\n').join(', '), JSON.stringify(module.ways));
@@ -172,7 +175,25 @@ test.serial('large frames of a guest, by macvtap, that lie about what they are',
 	}
 
 	t.true(names(module.seen.get('b')!).has('good-large') && names(card.seen.get('b')!).has('good-large'));
-	t.true(module.ways['passed']! >= 1 && module.ways['card_offload']! >= 4, JSON.stringify(module.ways));
+	t.log(`b got ${[...names(module.seen.get('b')!)].join(' ')}; by the card ${[...names(card.seen.get('b')!)].join(' ')}`);
+	t.true(module.ways['passed']! >= 1 && module.ways['card_offload']! >= 2, JSON.stringify(module.ways));
+});
+
+test.serial('with a PF driver of vfctl a second address of a VF is found too', async t => {
+	await lab.exec('rmmod vfctl_fwd && rmmod vfctl_pf && for one in a b c; do ip netns delete $one; done; ip link delete tap0; rmmod igb');
+	await lab.exec('for one in vfctl_pf igb vfctl_fwd; do insmod /var/lib/vfctl/drivers/$(uname -r)/$one.ko; done; udevadm settle; ip link set eth1 up; ip link set eth2 up', {timeoutMs: 120_000});
+	const [first, second] = await makeSides(lab);
+	await lab.exec(`echo ${pf} > ${forwardDirectory}/add`);
+	await lab.exec([
+		`ip -n a link add link ${first!.netdev} name other type macvlan mode private`, `ip -n a addr del ${first!.address}/24 dev ${first!.netdev}`,
+		`ip -n a addr add ${first!.address}/24 dev other`, 'ip -n a link set other up',
+	].join(' && '));
+	const other = (await lab.exec('ip netns exec a cat /sys/class/net/other/address')).stdout.trim();
+	await lab.waitFor(`grep -q ${other} ${forwardDirectory}/${pf}/vf0/rules`);
+	await lab.exec(`ip -n a neigh replace ${second!.address} lladdr ${second!.mac} dev other nud permanent; ip -n b neigh replace ${first!.address} lladdr ${other} dev ${second!.netdev} nud permanent`);
+	await lab.waitFor(`ip netns exec a ping -c 3 -i 0.2 -W 1 ${second!.address}`);
+	const [there, back] = [await numbers(lab, 'vf0/stats'), await numbers(lab, 'vf1/stats')];
+	t.true(there['passed']! >= 3 && back['passed']! >= 3, JSON.stringify({there, back}));
 });
 
 test.serial('the kernel complained of nothing', async t => {

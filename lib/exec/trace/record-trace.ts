@@ -33,8 +33,8 @@ const events: ReadonlyArray<{path: string; named: boolean}> = [
 const hookEvent = 'vfctl_fwd/vfctl_fwd_egress';
 // All processors together; as text it is four times that.
 const bufferKib = 16 * 1024;
-const begin = 'vfctl begin';
-const end = 'vfctl end';
+const begin = 'trace begins';
+const end = 'trace ends';
 
 /** Records for a while, or until the signal. Throws NOT_ROOT, UNSUPPORTED without tracefs, and for names that a filter
  * cannot say. */

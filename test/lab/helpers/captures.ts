@@ -26,7 +26,7 @@ export const inside = ({namespace}: {namespace?: string}) => namespace === undef
 /** Captures of some interfaces, which run until the lab ends. */
 export class Captures {
 	readonly #lab: Lab;
-	readonly #listeners: readonly Listener[];
+	#listeners: readonly Listener[];
 	#mark = 0;
 
 	private constructor(lab: Lab, listeners: readonly Listener[]) {
@@ -41,6 +41,11 @@ export class Captures {
 		}
 
 		return new Captures(lab, listeners);
+	}
+
+	/** Listens no more to one whose interface goes. */
+	forget(name: string): void {
+		this.#listeners = this.#listeners.filter(listener => listener.name !== name);
 	}
 
 	/** Sends a mark to all, from where everybody hears a broadcast, until all have seen it. What was sent before it

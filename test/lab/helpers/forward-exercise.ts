@@ -21,7 +21,7 @@ interface Rule {
 
 const tag = (namespace: string, netdev: string, number: number) =>
 	`ip -n ${namespace} link add link ${netdev} name tag5 type vlan id 5 && ip -n ${namespace} addr add 10.5.0.${number}/24 dev tag5 && ip -n ${namespace} link set tag5 up`;
-const untag = 'ip -n a link del tag5; ip -n b link del tag5 2>/dev/null || true';
+const untag = 'ip -n a link del tag5 2>/dev/null; ip -n b link del tag5 2>/dev/null || true';
 const drop = (namespace: string, netdev: string, direction: string) =>
 	`ip netns exec ${namespace} tc qdisc add dev ${netdev} clsact && ip netns exec ${namespace} tc filter add dev ${netdev} ${direction} matchall action drop`;
 
@@ -42,6 +42,11 @@ const rules: readonly Rule[] = [
 	{name: 'tc drops what leaves', set: drop('a', 'A', 'egress'), unset: 'ip netns exec a tc qdisc del dev A clsact', answers: 0, way: 'card_tc'},
 	{name: 'tc drops what arrives', set: drop('b', 'B', 'ingress'), unset: 'ip netns exec b tc qdisc del dev B clsact', answers: 0, way: 'passed'},
 	{name: 'a second address of the sender, which only the card knows', set: 'ip -n a link set A down && ip -n a link add link A name other type macvlan mode private && ip -n a link set A up && ip -n a addr del 10.9.0.1/24 dev A && ip -n a addr add 10.9.0.1/24 dev other && ip -n a link set other up', unset: 'ip -n a link del other; ip -n a addr add 10.9.0.1/24 dev A', answers: 3, way: 'card_spoofed'},
+	{name: 'a tag at the sender, that port VLAN at the receiver', set: `${tag('a', 'A', 1)} && ip link set eth1 vf 1 vlan 5 && ip -n b addr add 10.5.0.2/24 dev B`, unset: `${untag}; ip link set eth1 vf 1 vlan 0; ip -n b addr del 10.5.0.2/24 dev B`, to: '10.5.0.2', answers: 3, way: 'passed'},
+	{name: 'a port VLAN at the sender, that tag at the receiver', set: `ip link set eth1 vf 0 vlan 5 && ${tag('b', 'B', 2)} && ip -n a addr add 10.5.0.1/24 dev A`, unset: `${untag}; ip link set eth1 vf 0 vlan 0; ip -n a addr del 10.5.0.1/24 dev A`, to: '10.5.0.2', answers: 3, way: 'passed'},
+	{name: 'an XDP program at the receiver', set: 'ip netns exec b python3 /root/frames.py xdp B pass', unset: 'ip netns exec b python3 /root/frames.py xdp B none', answers: 3, way: 'card_xdp'},
+	{name: 'an XDP program at the receiver that drops', set: 'ip netns exec b python3 /root/frames.py xdp B drop', unset: 'ip netns exec b python3 /root/frames.py xdp B none', answers: 0, way: 'card_xdp'},
+	{name: 'an XDP program at the sender, for what that receives', set: 'ip netns exec a python3 /root/frames.py xdp A pass', unset: 'ip netns exec a python3 /root/frames.py xdp A none', answers: 3, way: 'passed'},
 	// What the emulated card does with it is not said: the same, whatever it is.
 	{name: 'a foreign source address', set: rewrite, unset: 'ip netns exec a nft delete table netdev test', way: 'card_spoofed'},
 ];
@@ -56,6 +61,7 @@ export function exerciseForward(kernel?: OtherKernel): void {
 		lab = await Lab.start({name: `forward-${process.pid}`, kernel});
 		vfctl = await LabVfctl.install(lab);
 		await lab.exec('modprobe -a 8021q macvlan sch_netem nf_tables cls_matchall act_gact sch_ingress');
+		await lab.put('test/lab/helpers/frames.py', '/root/frames.py');
 		await vfctl.capture('/tmp/before.rec');
 		await loadForward(lab, kernel);
 		sides = await makeSides(lab);
