@@ -315,7 +315,7 @@ for (const [what, lines, whole, parts] of joined) {
 	test(`lines that belong together: ${what}`, t => {
 		const {explained} = explainView(reportOf(lines.join('\n')));
 		t.deepEqual(explained.filter(({partOf}) => partOf.length === 0).map(({id}) => id), [whole]);
-		t.deepEqual(explained.filter(({partOf}) => partOf.length > 0).map(({id, partOf}) => [id, ...partOf]), parts.map(id => [id, whole]));
+		t.deepEqual(explained.filter(({partOf}) => partOf.length > 0).map(({id, partOf}): Array<string | number> => [id, ...partOf]), parts.map(id => [id, explained.find(one => one.id === whole)!.number]));
 		const text = explainText(explainView(reportOf(lines.join('\n'))), {verbose: false});
 		t.is(text.match(/^ {2}part: /gm)?.length, parts.length);
 		// Far apart they are two things.

@@ -2,36 +2,59 @@
 import type {ExplainedView, ExplainView} from './explain-view.ts';
 
 const mostTodos = 8;
+const mostLines = 6;
 const shownLine = 300;
 
 export interface ExplainTextOptions {
-	/** Also the lines that are not known. */
+	/** Also the lines that are not known, and in full what is harmless. */
 	readonly verbose: boolean;
 }
 
-/** Everything that was explained, then what to do. */
+/** Everything that was explained, then what to do. What several devices say is told once. What is
+ * harmless is told in full only alone, or with `verbose`. */
 export function explainText(view: ExplainView, {verbose}: ExplainTextOptions): string {
 	const whole = view.explained.filter(({partOf}) => partOf.length === 0);
+	const alone = whole.every(({severity}) => severity === 'harmless');
+	const kinds = Map.groupBy(whole, ({id}) => id);
 	return [
-		...whole.length === 0 ? ['nothing to explain'] : whole.map(one => thingText(one, view.explained)),
+		...whole.length === 0 ? ['nothing to explain'] : [...kinds.values()].map(([first, ...others]) => thingText(first!, {others, all: view.explained, brief: !alone && !verbose && first!.severity === 'harmless'})),
 		...view.todo.length === 0 ? [] : [todoText(view)],
 		...restText(view, verbose),
 	].join('\n\n');
 }
 
+interface ThingOptions {
+	/** The same of other devices. */
+	readonly others?: readonly ExplainedView[];
+	readonly all?: readonly ExplainedView[];
+	/** Only what it means. */
+	readonly brief?: boolean;
+}
+
 /** One thing: the line, how often it came, and what it means. */
-export function thingText(view: ExplainedView, all: readonly ExplainedView[] = []): string {
-	const parts = all.filter(({partOf}) => partOf.includes(view.id));
+export function thingText(view: ExplainedView, {others = [], all = [], brief = false}: ThingOptions = {}): string {
+	const parts = all.filter(({partOf}) => [view, ...others].some(({number}) => partOf.includes(number)));
 	return [
 		`${view.severity}: ${cut(view.line)}`,
 		...[timesText(view)].filter(text => text !== '').map(text => `  ${text}`),
 		`  means: ${view.meaning}`,
-		`  why:   ${view.cause}`,
-		...view.note === null ? [] : [`  note:  ${view.note}`],
-		...valuesText(view),
-		...parts.map(part => `  part:  ${cut(part.line)}${part.count === 1 ? '' : ` (${part.count} times)`}`),
-		`  id:    ${view.id}${view.versions === null ? '' : ` (${view.versions})`}`,
+		...brief ? [] : [
+			`  why:   ${view.cause}`,
+			...view.note === null ? [] : [`  note:  ${view.note}`],
+			...valuesText(view),
+			...lineList('part', parts),
+			...lineList('also', others),
+		],
+		...brief && others.length > 0 ? [`  also:  from ${others.length} other ${others.length === 1 ? 'device' : 'devices'}`] : [],
+		...brief ? [] : [`  id:    ${view.id}${view.versions === null ? '' : ` (${view.versions})`}`],
 	].join('\n');
+}
+
+function lineList(name: string, views: readonly ExplainedView[]): string[] {
+	return [
+		...views.slice(0, mostLines).map(({line, count, fields}) => `  ${name}:  ${[cut(line), ...count === 1 ? [] : [`${count} times`], ...deviceText(fields)].join(', ')}`),
+		...views.length <= mostLines ? [] : [`  ${name}:  and ${views.length - mostLines} more`],
+	];
 }
 
 /** Said again, while it is followed. */

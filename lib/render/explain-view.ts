@@ -8,6 +8,8 @@ import {noteOf} from '../model/explain/notes.ts';
 import {todosOf, type Todo} from '../model/explain/todo.ts';
 
 export interface ExplainedView {
+	/** Its place in the list, from 1. */
+	number: number;
 	/** Stable name of the explanation. */
 	id: string;
 	severity: MessageSeverity;
@@ -27,8 +29,8 @@ export interface ExplainedView {
 	cause: string;
 	/** What the lines tell only together. */
 	note: string | null;
-	/** Ids of other things of which this is but a part. */
-	partOf: string[];
+	/** Numbers of other things of which this is but a part. */
+	partOf: number[];
 	versions: string | null;
 	source: string;
 	remedies: Array<{advice: string; command: string | null}>;
@@ -56,7 +58,7 @@ export interface ExplainView {
 /** The view of a report. */
 export function explainView({explained, unknown, ...counts}: ExplainReport, notRead: ExplainView['notRead'] = []): ExplainView {
 	return {
-		explained: explained.map(one => explainedView(one)),
+		explained: explained.map(one => explainedView(one, explained)),
 		todo: todosOf(explained),
 		unknown: {count: unknown.count, drivers: Object.fromEntries([...unknown.drivers].sort()), lines: [...unknown.lines]},
 		notRead,
@@ -64,15 +66,15 @@ export function explainView({explained, unknown, ...counts}: ExplainReport, notR
 	};
 }
 
-/** One thing that was said. */
-export function explainedView(explained: Explained): ExplainedView {
+/** One thing that was said, among all. */
+export function explainedView(explained: Explained, all: readonly Explained[] = [explained]): ExplainedView {
 	const {entry, fields, values, count, first, last, log, line, partOf} = explained;
 	return {
-		id: entry.id, severity: entry.severity, count, first: timeView(first), last: timeView(last), log, line,
+		number: all.indexOf(explained) + 1, id: entry.id, severity: entry.severity, count, first: timeView(first), last: timeView(last), log, line,
 		fields: {...fields},
 		values: Object.fromEntries([...values].filter(([, list]) => list.length > 1)),
 		meaning: fillText(entry.meaning, fields), cause: fillText(entry.cause, fields), note: noteOf(explained) ?? null,
-		partOf: isPart(explained) ? [...partOf.keys()].map(whole => whole.entry.id) : [],
+		partOf: isPart(explained) ? [...partOf.keys()].map(whole => all.indexOf(whole) + 1).filter(number => number > 0) : [],
 		versions: entry.versions ?? null, source: entry.source,
 		remedies: entry.remedies.map(({advice, command}) => ({advice: fillText(advice, fields), command: command === undefined ? null : fillCommand(command, fields)})),
 	};

@@ -7,8 +7,8 @@ import type {LogTime} from './log-time.ts';
 /** One thing that was said, however often. */
 export interface Explained {
 	readonly entry: MessageEntry;
-	/** Of the first line, with what the host added. */
-	readonly fields: Fields;
+	/** Of the first line, with what the host and other lines added. */
+	fields: Fields;
 	/** The first line, its message alone. */
 	readonly line: string;
 	/** Which log, where there are several. */

@@ -3,12 +3,13 @@
 import {catalogue} from '../messages/catalogue.ts';
 import type {MessageEntry} from '../messages/message-entry.ts';
 import {inOrder, keyOf, newExplained, sayAgain, type Explained} from './explained.ts';
-import type {DeviceLookup} from './host-devices.ts';
+import type {DeviceLookup, Fields} from './host-devices.ts';
 import {Joiner} from './joins.ts';
 import {lineIndex, type LineIndex} from './line-index.ts';
 import {LineScanner, type ScannedLine} from './line-scanner.ts';
 import {parseLogLine, type LogLine} from './log-line.ts';
 import {matchLine} from './match-line.ts';
+import {isOrdinary} from './ordinary.ts';
 import {wallMsOf} from './wall-time.ts';
 
 export interface ExplainerOptions {
@@ -44,7 +45,7 @@ export interface ExplainReport {
 	/** Worst first, then the most frequent, then the latest. */
 	readonly explained: readonly Explained[];
 	/** Lines of drivers of the catalogue that no entry explains; those that say themselves that they
-	 * are information (level 5 to 7) are not among them. */
+	 * are information (level 5 to 7) and those that say that all is well are not among them. */
 	readonly unknown: UnknownLines;
 	readonly bytes: number;
 	/** Lines of which only the beginning was looked at. */
@@ -91,6 +92,8 @@ class LogExplainer implements Explainer {
 	private log: LogFacts = {name: null};
 	/** What `dmesg -J` told before the message: each member has a line. */
 	private jsonSeconds: number | null = null;
+	/** Interfaces by address, as lines with both tell them. */
+	private readonly netdevs = new Map<string, string>();
 	private place = 0;
 	private notKept = 0;
 	private withoutTime = 0;
@@ -118,6 +121,10 @@ class LogExplainer implements Explainer {
 	}
 
 	report(): ExplainReport {
+		for (const explained of this.things.values()) {
+			explained.fields = withNetdev(explained.fields, this.netdevs);
+		}
+
 		const {bytes, cutLines} = this.scanner;
 		return {explained: inOrder([...this.things.values()]), unknown: this.unknown, bytes, cutLines, notKept: this.notKept, withoutTime: this.withoutTime};
 	}
@@ -128,12 +135,19 @@ class LogExplainer implements Explainer {
 		}
 
 		const line = this.withJsonTime(parseLogLine(text));
+		this.learn(line);
 		const candidates = this.index.entriesOf(this.index.hasBytes(words) ? this.wordsOf(line.message) : words);
 		const [match] = candidates.length === 0 ? [] : matchLine(line, candidates);
 		if (match) {
 			this.explain(line, match.entry, match.fields);
 		} else if (this.index.hasDriver(words)) {
 			this.notKnown(line);
+		}
+	}
+
+	private learn({bdf, netdev}: LogLine): void {
+		if (bdf !== null && netdev !== null && (this.netdevs.size < mostThings || this.netdevs.has(bdf))) {
+			this.netdevs.set(bdf, netdev);
 		}
 	}
 
@@ -164,9 +178,9 @@ class LogExplainer implements Explainer {
 	}
 
 	private notKnown(line: LogLine): void {
-		const {level, driver, program, message} = line;
+		const {level, driver, program, message, text} = line;
 		const name = [driver, program].find(candidate => candidate !== null && this.index.drivers.has(candidate));
-		if (name === undefined || name === null || (level !== null && level >= noticeLevel) || this.isBefore(this.msOf(line))) {
+		if (name === undefined || name === null || (level !== null && level >= noticeLevel) || isOrdinary(text) || this.isBefore(this.msOf(line))) {
 			return;
 		}
 
@@ -212,4 +226,10 @@ class LogExplainer implements Explainer {
 		this.jsonSeconds = null;
 		return seconds === null || line.time.stamp !== null ? line : {...line, time: {stamp: seconds.toFixed(6), bootSeconds: seconds, wallMs: null}};
 	}
+}
+
+/** The interface of the device, where another line of the log told it. */
+function withNetdev(fields: Fields, netdevs: ReadonlyMap<string, string>): Fields {
+	const netdev = netdevs.get(fields['bdf'] ?? '');
+	return netdev === undefined || fields['netdev'] !== undefined ? fields : {...fields, netdev};
 }

@@ -12,7 +12,10 @@ export function fillText(text: string, fields: Readonly<Record<string, string>>)
 	return text.replaceAll(/\{(\w+)(?:\|([^{}]*))?\}/g, (_, field: string, words?: string) => fields[field] ?? words ?? field.toUpperCase());
 }
 
-/** The same for a line to type: what came from a log is one word to the shell. */
+/** The same for a line to type: what came from a log is one word to the shell. vfctl itself takes an
+ * address where it takes an interface. */
 export function fillCommand(command: string, fields: Readonly<Record<string, string>>): string {
-	return fillText(command, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, quote(value)])));
+	const {bdf, netdev = bdf} = fields;
+	const known = command.startsWith('vfctl ') && netdev !== undefined ? {...fields, netdev} : fields;
+	return fillText(command, Object.fromEntries(Object.entries(known).map(([name, value]) => [name, quote(value)])));
 }

@@ -21,6 +21,7 @@ export const joinRules: readonly JoinRule[] = [
 	{part: ['intel.reload-to-resume'], whole: refusedByIntel, same: [], withinSeconds: 1},
 	{part: ['intel.bring-pf-up'], whole: ['intel.vf-set-pf-down'], same: ['bdf'], withinSeconds: 1},
 	{part: ['intel-vf.random-mac'], whole: ['intel-vf.no-admin-mac'], same: ['bdf'], withinSeconds: 1},
+	{part: ['intel-vf.random-mac', 'igbvf.pf-resetting'], whole: ['intel-vf.pf-in-reset'], same: ['bdf'], withinSeconds: 2},
 	// The PF empties the mailbox of a VF that starts anew, under a request that is on its way.
 	{part: ['ixgbe.unhandled-zero'], whole: ['ixgbe.vf-reset'], same: ['bdf', 'vf'], withinSeconds: 2},
 	// sriov_numvfs: the PCI core tells why, the driver passes the error on.

@@ -1,5 +1,6 @@
 // From the words in a line to the entries that may explain it.
 import type {MessageEntry} from '../messages/message-entry.ts';
+import {qemuNames} from './match-line.ts';
 import {patternTree} from './pattern-tree.ts';
 import {neededWords} from './pattern-words.ts';
 import {WordAutomaton} from './word-automaton.ts';
@@ -36,20 +37,23 @@ export function lineIndex(entries: readonly MessageEntry[]): LineIndex {
 		}
 	}
 
-	const drivers = new Set(entries.flatMap(({from = []}) => from).filter(name => /^[\w-]+$/.test(name) && !talkative.has(name)));
+	const speakers = entries.flatMap(({from = []}) => from);
+	const drivers = new Set([...speakers, ...speakers.includes('qemu') ? qemuNames : [], ...speakers.includes('libvirt') ? ['libvirtd'] : []].filter(name => /^[\w-]+$/.test(name) && !talkative.has(name)));
 	const entryWords = [...owners.keys()];
 	const bytesWords = ['"message":[', '"message" : ['];
 	const timeWords = ['"time":', '"time" :'];
 	// A device's prefix has its address behind the driver, most often in domain 0.
 	const driverWords = [...drivers].flatMap(name => [`${name} 0`, `${name} 1`, `${name}:`, `${name}[`]).map(word => word.toLowerCase());
-	const words = [...entryWords, ...bytesWords, ...timeWords, ...driverWords];
+	// libvirtd's own files do not name it.
+	const libvirtWords = drivers.has('libvirtd') ? [': error : ', ': warning : '] : [];
+	const words = [...entryWords, ...bytesWords, ...timeWords, ...driverWords, ...libvirtWords];
 	const firstBytes = entryWords.length;
 	const firstTime = firstBytes + bytesWords.length;
 	const firstDriver = firstTime + timeWords.length;
 	const has = (found: ReadonlySet<number>, from: number, to: number) => [...found].some(word => word >= from && word < to);
 	return {
 		automaton: new WordAutomaton(words),
-		isWhole: (word, bytes, end) => word < firstDriver || !isWordByte(bytes[end - words[word]!.length - 1]),
+		isWhole: (word, bytes, end) => word < firstDriver || words[word]!.startsWith(':') || !isWordByte(bytes[end - words[word]!.length - 1]),
 		entriesOf: found => [...new Set([...found].filter(word => word < firstBytes).flatMap(word => [...owners.get(entryWords[word]!)!]))].map(index => entries[index]!),
 		hasDriver: found => has(found, firstDriver, words.length),
 		hasBytes: found => has(found, firstBytes, firstTime),

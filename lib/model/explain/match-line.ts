@@ -32,7 +32,8 @@ function textsOf({text, message}: LogLine): string[] {
 	return text === message ? [text] : [text, message];
 }
 
-const qemuNames = ['qemu', 'qemu-kvm', 'qemu-system-x86_64'];
+/** Names that any QEMU goes by. */
+export const qemuNames = ['qemu', 'qemu-kvm', 'qemu-system-x86_64'];
 const libvirtNames = ['libvirt', 'libvirtd', 'virtqemud', 'virtnetworkd', 'virtnodedevd'];
 
 /** Everything that speaks in the line: libvirt's lines hold QEMU's, and virsh prints libvirt's. */
