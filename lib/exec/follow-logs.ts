@@ -3,7 +3,7 @@ import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Explainer} from '../model/explain/explainer.ts';
 import {FileFollower} from './follow-file.ts';
-import {bootTimeMs} from './read-host-logs.ts';
+import {bootTimeMs, fieldsOfLog} from './read-host-logs.ts';
 
 const everyMs = 500;
 const guestLogs = '/var/log/libvirt/qemu';
@@ -25,18 +25,20 @@ export async function followFile(host: Host, path: string, explainer: Explainer,
 
 /** Pushes what the host's kernel, libvirt and guests say from now on, until the signal comes. Each
  * log has an explainer of its own, so that halves of lines never meet; `make` makes one. */
-export async function followHostLogs(host: Host, make: (name: string) => Explainer, signal: AbortSignal, missing: (why: string) => void): Promise<void> {
+export async function followHostLogs(host: Host, make: () => Explainer, signal: AbortSignal, missing: (why: string) => void): Promise<void> {
 	const followers = new Map<string, {follower: FileFollower; explainer: Explainer}>();
 	const known = (from: 0 | 'end') => {
 		for (const path of host.files.list(guestLogs).filter(name => name.endsWith('.log')).map(name => `${guestLogs}/${name}`)) {
 			if (!followers.has(path)) {
-				followers.set(path, {follower: new FileFollower(path, from), explainer: make(path)});
+				const explainer = make();
+				explainer.begin({name: path, fields: fieldsOfLog(path)});
+				followers.set(path, {follower: new FileFollower(path, from), explainer});
 			}
 		}
 	};
 
 	known('end');
-	const kernel = make('kernel');
+	const kernel = make();
 	kernel.begin({name: 'kernel', bootMs: bootTimeMs(host)});
 	await Promise.all([
 		followProgram(host, kernel, signal, missing),

@@ -3,6 +3,7 @@
 import {AppError, errorSentence} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Explainer} from '../model/explain/explainer.ts';
+import type {Fields} from '../model/explain/host-devices.ts';
 import {kernelTime} from './kernel-messages.ts';
 
 /** A log that could not be read, and why. */
@@ -30,7 +31,7 @@ export async function readHostLogs(host: Host, explainer: Explainer): Promise<No
 	const {files} = host;
 	const bootMs = bootTimeMs(host);
 	const put = (name: string, text: string) => {
-		explainer.begin({name, bootMs, sinceMs: bootMs});
+		explainer.begin({name, bootMs, sinceMs: bootMs, fields: fieldsOfLog(name)});
 		explainer.push(text);
 		explainer.end();
 	};
@@ -61,6 +62,12 @@ export async function readHostLogs(host: Host, explainer: Explainer): Promise<No
 	}
 
 	return notRead;
+}
+
+/** The guest whose log a file is, by the name that libvirt gives it. */
+export function fieldsOfLog(path: string): Fields {
+	const guest = /\/libvirt\/qemu\/([^/]{1,200})\.log(?:\.\d{1,4})?$/.exec(path)?.[1];
+	return guest === undefined ? {} : {guest};
 }
 
 /** When the host was booted, or null where it does not tell. */

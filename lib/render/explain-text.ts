@@ -15,7 +15,11 @@ export interface ExplainTextOptions {
 export function explainText(view: ExplainView, {verbose}: ExplainTextOptions): string {
 	const whole = view.explained.filter(({partOf}) => partOf.length === 0);
 	const alone = whole.every(({severity}) => severity === 'harmless');
-	const kinds = Map.groupBy(whole, ({id}) => id);
+	const kinds = new Map<string, ExplainedView[]>();
+	for (const one of whole) {
+		kinds.set(one.id, [...kinds.get(one.id) ?? [], one]);
+	}
+
 	return [
 		...whole.length === 0 ? ['nothing to explain'] : [...kinds.values()].map(([first, ...others]) => thingText(first!, {others, all: view.explained, brief: !alone && !verbose && first!.severity === 'harmless'})),
 		...view.todo.length === 0 ? [] : [todoText(view)],

@@ -1,7 +1,7 @@
 // vfctl explain [log] [--follow] [--since TIME]
 import {exitStatuses} from '../../errors.ts';
 import {followFile, followHostLogs} from '../../exec/follow-logs.ts';
-import {readHostLogs, type NotRead} from '../../exec/read-host-logs.ts';
+import {fieldsOfLog, readHostLogs, type NotRead} from '../../exec/read-host-logs.ts';
 import {isPart, type Explained} from '../../model/explain/explained.ts';
 import {createExplainer, type ExplainReport, type Explainer, type ExplainerOptions} from '../../model/explain/explainer.ts';
 import {deviceLookup} from '../../model/explain/host-devices.ts';
@@ -52,6 +52,7 @@ export async function run(context: CommandContext, args: ExplainArguments): Prom
 
 async function readNamed({signal}: CommandContext, log: string, explainer: Explainer): Promise<NotRead[]> {
 	const {kind} = logArgument(log);
+	explainer.begin({name: null, fields: kind === 'file' ? fieldsOfLog(log) : {}});
 	if (kind === 'line') {
 		explainer.push(log);
 	} else {

@@ -27,6 +27,8 @@ export interface ExplainerOptions {
 export interface LogFacts {
 	/** Its name, where there are several. */
 	readonly name: string | null;
+	/** What every line of it is about: the guest of a guest's log. */
+	readonly fields?: Fields;
 	/** When its host was booted, where that is known. */
 	readonly bootMs?: number | null;
 	/** Lines before this are passed by, as with the explainer's own. */
@@ -159,7 +161,8 @@ class LogExplainer implements Explainer {
 		}
 
 		this.withoutTime += typeof this.options.sinceMs === 'number' && ms === null ? 1 : 0;
-		const fields = devices?.(told) ?? told;
+		const known = {...this.log.fields, ...told};
+		const fields = devices?.(known) ?? known;
 		const key = keyOf(entry, fields);
 		const place = this.place++;
 		let explained = this.things.get(key);

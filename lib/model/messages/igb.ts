@@ -66,12 +66,12 @@ export const igbMessages: readonly MessageEntry[] = [
 		examples: ['[  120.117002] igb 0000:03:00.0: VF 1 has requested MAC filter but there is no space for it'],
 	},
 	{
-		id: 'igb.vf-override-mac', severity: 'warning', from,
+		id: 'igb.vf-override-mac', severity: 'harmless', from,
 		pattern: /^VF (?<vf>\d+) attempted to override administratively set MAC address/,
-		meaning: 'VF {vf} asked for another MAC address than the one that the host gave it; the PF refused.',
-		cause: 'In the guest something sets a MAC: a bond, a network manager that makes random ones, or an image with a fixed address.',
-		remedies: [{advice: 'Use the MAC of the host in the guest; see which it is.', command: 'vfctl show {netdev|PF}#{vf}'}, trustVf, restartVfDriver],
-		source: 'igb_main.c, igb_set_vf_mac_addr',
+		meaning: 'VF {vf} asked to set its MAC, and the PF refused because the host has set one.',
+		cause: 'igb refuses even the address that the host gave, and igbvf asks for it each time its interface starts: with that MAC the VF works. If the guest uses another one (a bond, a network manager that makes random ones, an image with a fixed address), it hears nothing.',
+		remedies: [{advice: 'If the guest has no traffic: use the MAC of the host in the guest; see which it is.', command: 'vfctl show {netdev|PF}#{vf}'}, trustVf, restartVfDriver],
+		source: 'igb_main.c, igb_set_vf_mac_addr (it does not compare the addresses)',
 		examples: ['[ 2211.904417] igb 0000:03:00.0: VF 2 attempted to override administratively set MAC address'],
 	},
 	{

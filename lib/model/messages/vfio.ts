@@ -103,7 +103,7 @@ export const vfioMessages: readonly MessageEntry[] = [
 		id: 'vfio.relaying-request',
 		severity: 'warning',
 		pattern: /Relaying device request to user \(#(?<count>\d+)\)/,
-		meaning: 'The kernel asks the guest that has {bdf|the device} to let it go, for the {count}th time.',
+		meaning: 'The kernel asks the guest that has {bdf|the device} to let it go (request {count}, counted from 0).',
 		cause: 'Someone unbinds it or destroys the VFs of its PF. QEMU answers by unplugging it from the guest, and the guest must agree.',
 		remedies: [
 			{advice: 'If it is not meant, stop the one who waits; otherwise take it back in order.', command: 'vfctl detach GUEST {bdf|DEVICE}'},
