@@ -25,6 +25,8 @@ import {libvirtNetworkMessages} from './libvirt-network.ts';
 import {libvirtVfMessages} from './libvirt-vf.ts';
 import {libvirtMessages} from './libvirt.ts';
 import type {MessageEntry} from './message-entry.ts';
+import {mlx5EswitchMessages} from './mlx5-eswitch.ts';
+import {mlx5Messages} from './mlx5.ts';
 import {moduleMessages} from './modules.ts';
 import {pciBarMessages} from './pci-bars.ts';
 import {pciPowerMessages} from './pci-power.ts';
@@ -43,11 +45,11 @@ import {virtchnlMessages} from './virtchnl.ts';
 export const catalogue: readonly MessageEntry[] = [
 	...firmwareAmdMessages,
 	...firmwareDmarMessages,
-	...i40eVfMessages,
 	...i40eMessages,
+	...i40eVfMessages,
 	...iavfMessages,
-	...iceSriovMessages,
 	...iceMessages,
+	...iceSriovMessages,
 	...igbMessages,
 	...igbvfMessages,
 	...intelPfMessages,
@@ -57,24 +59,26 @@ export const catalogue: readonly MessageEntry[] = [
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
-	...ixgbeSriovMessages,
 	...ixgbeMessages,
+	...ixgbeSriovMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
 	...libvirtAccessMessages,
 	...libvirtHostdevMessages,
+	...libvirtMessages,
 	...libvirtNetworkMessages,
 	...libvirtVfMessages,
-	...libvirtMessages,
+	...mlx5EswitchMessages,
+	...mlx5Messages,
 	...moduleMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
 	...pciSriovMessages,
 	...pcieErrorMessages,
 	...qemuDeviceMessages,
+	...qemuMessages,
 	...qemuMigrationMessages,
 	...qemuVfioMessages,
-	...qemuMessages,
 	...vfctlMessages,
 	...vfioMessages,
 	...virshMessages,
