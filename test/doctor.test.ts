@@ -51,7 +51,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 	// Somebody's choice: DPDK.
 	'pf-on-vfio': [],
 	'unsafe-interrupts': ['error iommu.interrupt-remapping', 'danger iommu.unsafe-interrupts'],
-	'no-libvirt': ['unseen vfio.hugepages', 'unseen libvirt.reachable', 'unseen libvirt.guest-networks', 'unseen libvirt.guest-devices'],
+	'no-libvirt': ['unseen vfio.hugepages', 'unseen libvirt.reachable', 'unseen libvirt.guest-networks', 'unseen libvirt.hostdev', 'unseen libvirt.guest-devices'],
 	'bare': ['error cpu.kvm-module'],
 	// On vfio-pci by a pin that no rule keeps, and for nobody.
 	'pinned': ['warning sriov.orphans pf0#0'],
@@ -118,6 +118,7 @@ const journalOf = (time: string, end: boolean, pid = 4711) => `${JSON.stringify(
 const past = '2020-01-01T00:00:00.000Z';
 const journal = '/var/lib/vfctl/journal/000001.jsonl';
 const daemon = (limit: string, capabilities: string) => ({'/proc/812/limits': `Max locked memory         ${limit}              ${limit}              bytes     \n`, '/proc/812/status': `CapEff:\t${capabilities}\n`});
+const withCapabilities = (record: HostRecord, hostdevXml: string): HostRecord => ({...record, libvirt: record.libvirt && {...record.libvirt, hostdevXml: `<domainCapabilities><devices>${hostdevXml}</devices></domainCapabilities>`}});
 const natNetwork = (record: HostRecord): HostRecord => ({...record, libvirt: record.libvirt && {...record.libvirt, networks: record.libvirt.networks.map(network => ({...network, active: true, autostart: true}))}});
 const withOldBuild = {'/var/lib/vfctl/drivers/6.12.57+deb13-amd64/build.json': JSON.stringify({
 	version: 1, kernel: '6.12.57+deb13-amd64', kernelVersion: '6.12.56', vfctl: '1.0', sources: '0'.repeat(64), source: {path: '/usr/src/x', kind: 'tarball'}, compiler: 'gcc', builtAtMs: 1000, steps: [], warnings: [], patches: [],
@@ -246,6 +247,11 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['libvirt.guest-networks', 'error', 'missing', () => simHost(withNetwork(one().record(), 'lan'))],
 	['libvirt.guest-networks', 'ok', 'runs', () => simHost(withNetwork(one().pool({name: 'lan', pf: 'pf0'}).record(), 'lan'))],
 	['libvirt.guest-networks', 'could-not-look', 'libvirt does not answer', () => simHost(hosts['no-libvirt']!())],
+	['libvirt.hostdev', 'ok', 'vfio', () => usual()],
+	['libvirt.hostdev', 'nothing', 'no IOMMU', () => simHost(hosts['no-iommu']!())],
+	['libvirt.hostdev', 'error', 'not', () => simHost(withCapabilities(one().record(), "<hostdev supported='no'/>"))],
+	['libvirt.hostdev', 'error', 'no VFIO', () => simHost(withCapabilities(one().record(), "<hostdev supported='yes'><enum name='pciBackend'/></hostdev>"))],
+	['libvirt.hostdev', 'could-not-look', 'libvirt does not answer', () => simHost(hosts['no-libvirt']!())],
 	['libvirt.guest-devices', 'ok', 'there', () => simHost(hosts['taken']!())],
 	['libvirt.guest-devices', 'error', 'not made', () => simHost(one({vfs: 0}).guest({name: 'vm9', state: 'shutoff', devices: [hostdev('10', '2')]}).record())],
 	['libvirt.guest-devices', 'error', 'beyond the count', () => simHost(one().guest({name: 'vm9', state: 'shutoff', devices: [hostdev('11', '0')]}).record())],
@@ -364,7 +370,7 @@ test('exit status by severity; monitoring line', async t => {
 	t.regex(await nagios(well), /^VFCTL OK - nothing wrong, \d+ well \| danger=0 error=0 warning=0 unknown=0 ok=\d+$/);
 	t.regex(await nagios(usual()), /^VFCTL WARNING - 1 warning, \d+ well: libvirt\.default-network \(default\) \|/);
 	t.regex(await nagios(simHost(hosts['unsafe-interrupts']!())), /^VFCTL CRITICAL - 1 danger, 1 error, 1 warning, \d+ well: iommu\.unsafe-interrupts, iommu\.interrupt-remapping, libvirt\.default-network \(default\) \|/);
-	t.regex(await nagios(simHost(hosts['no-libvirt']!())), /^VFCTL UNKNOWN - 5 could not be looked at, \d+ well: vfio\.hugepages, libvirt\.reachable, libvirt\.default-network \(default\) and 2 more \|/);
+	t.regex(await nagios(simHost(hosts['no-libvirt']!())), /^VFCTL UNKNOWN - 6 could not be looked at, \d+ well: vfio\.hugepages, libvirt\.reachable, libvirt\.default-network \(default\) and 3 more \|/);
 });
 
 test('names: groups, checks, and what is neither', async t => {

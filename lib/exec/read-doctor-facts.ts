@@ -1,6 +1,8 @@
 // Reads what `vfctl doctor` judges: once, and what cannot be read with its reason.
 import {AppError, errorSentence} from '../errors.ts';
 import type {CommandResult, FileReader, Host, Runner} from '../host/host.ts';
+import {pciBackends} from '../libvirt/hostdev-capabilities.ts';
+import type {Libvirt} from '../libvirt/libvirt.ts';
 import type {BootFacts} from '../model/boot.ts';
 import {distributionOf} from '../model/distribution.ts';
 import type {Inventory} from '../model/inventory.ts';
@@ -27,12 +29,19 @@ import {factsOfPf, readMailboxFacts} from './read-mailbox-facts.ts';
 const commandMs = 10_000;
 const acpiTables = '/sys/firmware/acpi/tables';
 
-/** The facts; changes nothing. `sources`: digest of the kernel sources of this vfctl, or null. */
-export async function readDoctorFacts(live: Host, inventory: Inventory, {sources}: {sources: string | null}): Promise<DoctorFacts> {
+export interface DoctorReading {
+	/** Digest of the kernel sources of this vfctl, or null. */
+	sources: string | null;
+	/** The open connection, or why there is none. */
+	libvirt: Libvirt | AppError;
+}
+
+/** The facts; changes nothing. */
+export async function readDoctorFacts(live: Host, inventory: Inventory, {sources, libvirt}: DoctorReading): Promise<DoctorFacts> {
 	const host: Host = {...live, runner: oncePerCommand(live.runner)};
 	const {files} = host;
 	const {kernel, pfs, functions, groups} = inventory;
-	const [kernelLog, boot, mailboxes, driver, vfioNodes, filters] = await Promise.all([
+	const [kernelLog, boot, mailboxes, driver, vfioNodes, filters, hostdev] = await Promise.all([
 		readKernelLog(host),
 		readBoot(host, inventory),
 		look(async () => {
@@ -42,13 +51,20 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 		look(async () => readDriverStatus(host, {kernel: kernel.release, sources})),
 		look(async () => readVfioNodes(host)),
 		readFilters(host, inventory),
+		look(async () => {
+			if (libvirt instanceof AppError) {
+				throw libvirt;
+			}
+
+			return pciBackends(await libvirt.domainCapabilities());
+		}),
 	]);
 	const ours = new Set(pfs.flatMap(pf => [pf.bdf, ...pf.vfs.map(({bdf}) => bdf)]).map(bdf => functions.get(bdf)?.iommuGroup).filter(group => group !== null && group !== undefined));
 	const acsPathOf = acsReader(files, functions);
 	const nested = ['kvm_intel', 'kvm_amd'].map(name => readAttribute(files, `/sys/module/${name}/parameters/nested`)).find(value => value !== undefined);
 	const forward = readNumber(files, '/proc/sys/net/ipv4/ip_forward');
 	return {
-		inventory, boot, kernelLog, mailboxes, driver, vfioNodes, filters,
+		inventory, boot, kernelLog, mailboxes, driver, vfioNodes, filters, hostdev,
 		root: host.caller.uid === 0,
 		nowMs: host.clock.now(),
 		time: backupTime(host.clock.now()),

@@ -64,6 +64,7 @@ export function declareLibvirt(koffi: Koffi, path: string) {
 		virConnectOpen: declare('virConnectOpen', pointer, ['str']),
 		virConnectOpenReadOnly: declare('virConnectOpenReadOnly', pointer, ['str']),
 		virConnectClose: declare('virConnectClose', 'int', [pointer]),
+		virConnectGetDomainCapabilities: declare('virConnectGetDomainCapabilities', ownedString, [pointer, 'str', 'str', 'str', 'str', 'uint']),
 		virConnectGetLibVersion: declare('virConnectGetLibVersion', 'int', [pointer, koffi.out(koffi.pointer('ulong'))]),
 
 		virConnectListAllDomains: declare('virConnectListAllDomains', 'int', [pointer, out, 'uint']),

@@ -152,6 +152,11 @@ export class KoffiLibvirt implements Libvirt {
 		});
 	}
 
+	domainCapabilities(): Promise<string> {
+		const options = this.#asking('tell what guests can have');
+		return this.#connection.exclusively(async ({api, call, connection}) => call<string>(api.virConnectGetDomainCapabilities, [connection, null, null, null, null, 0], options));
+	}
+
 	/** Throws BUG when references to the connection are left, which would be a leak of ours. A
 	 * daemon that does not answer any more cannot be told and is no error. */
 	async close(): Promise<void> {

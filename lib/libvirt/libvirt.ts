@@ -85,5 +85,8 @@ export interface Libvirt {
 	/** Names of node devices with the PCI capability: `pci_0000_01_00_0`. */
 	listPciNodeDevices(): Promise<readonly string[]>;
 	nodeDeviceXml(name: string): Promise<string>;
+	/** virConnectGetDomainCapabilities of the usual guest: what this libvirt and QEMU can do on this
+	 * host. The first time it starts QEMU to ask it. */
+	domainCapabilities(): Promise<string>;
 	close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // Takes a record of a host. Reads only, and only through the Host it is given.
 import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
+import {hostdevPart} from '../libvirt/hostdev-capabilities.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import {queuesCommand} from '../exec/read-interrupt-facts.ts';
 import {readConnection} from '../sysfs/read-caller.ts';
@@ -122,7 +123,7 @@ async function captureLibvirt(host: Host, uri: string): Promise<RecordedLibvirt 
 
 		const networks = await libvirt.listNetworks();
 		const byName = <T extends {name: string}>(list: readonly T[]) => list.toSorted((a, b) => a.name < b.name ? -1 : 1);
-		return {uri, version: await libvirt.version(), domains: byName(domains), networks: byName(networks), nodeDevices: await captureNodeDevices(host, libvirt)};
+		return {uri, version: await libvirt.version(), domains: byName(domains), networks: byName(networks), nodeDevices: await captureNodeDevices(host, libvirt), ...await captureHostdev(libvirt)};
 	} catch (error) {
 		// Without libvirt the rest of the host is worth a record still.
 		if (error instanceof AppError) {
@@ -132,6 +133,19 @@ async function captureLibvirt(host: Host, uri: string): Promise<RecordedLibvirt 
 		throw error;
 	} finally {
 		await libvirt?.close();
+	}
+}
+
+// A libvirt without QEMU cannot tell.
+async function captureHostdev(libvirt: Libvirt): Promise<Pick<RecordedLibvirt, 'hostdevXml'>> {
+	try {
+		return {hostdevXml: hostdevPart(await libvirt.domainCapabilities())};
+	} catch (error) {
+		if (error instanceof AppError) {
+			return {};
+		}
+
+		throw error;
 	}
 }
 

@@ -58,6 +58,10 @@ function libvirtLines(libvirt: RecordedLibvirt): string[] {
 		}
 	}
 
+	if (libvirt.hostdevXml !== undefined) {
+		lines.push('H: hostdev', ...block(libvirt.hostdevXml));
+	}
+
 	for (const [name, xml] of [...libvirt.nodeDevices].toSorted(byFirst)) {
 		lines.push(`O: ${escapeName(name)}`, ...block(xml));
 	}

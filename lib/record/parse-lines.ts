@@ -17,7 +17,7 @@ export interface Draft {
 	lines: Map<string, number>;
 	commands: Array<Mutable<RecordedCommand>>;
 	sections: Map<string, string>;
-	libvirt: {uri: string; version: string; domains: Array<Mutable<RecordedDomain>>; networks: Array<Mutable<RecordedLibvirt['networks'][number]>>; nodeDevices: Map<string, string>} | null;
+	libvirt: {uri: string; version: string; domains: Array<Mutable<RecordedDomain>>; networks: Array<Mutable<RecordedLibvirt['networks'][number]>>; nodeDevices: Map<string, string>; hostdevXml?: string} | null;
 	/** Tag of the line before: X and G belong to a D, S to a C. */
 	last: string;
 }
@@ -180,6 +180,14 @@ export const readers: Readonly<Record<string, (draft: Draft, line: Line) => void
 		}
 
 		nodeDevices.set(name, blockText(line));
+	},
+	H(draft, line) {
+		const libvirt = libvirtOf(draft, line);
+		if (line.rest !== 'hostdev' || libvirt.hostdevXml !== undefined) {
+			throw badRecord(line.number, 'it does not tell once what libvirt can do with devices');
+		}
+
+		libvirt.hostdevXml = blockText(line);
 	},
 	T(draft, line) {
 		const name = plain(line, line.rest);

@@ -30,6 +30,8 @@ export interface RecordedLibvirt {
 	readonly networks: readonly NetworkRecord[];
 	/** Name to XML. */
 	readonly nodeDevices: ReadonlyMap<string, string>;
+	/** What domain capabilities say of devices of the host. */
+	readonly hostdevXml?: string;
 }
 
 /** One machine at one moment. */

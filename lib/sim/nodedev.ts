@@ -2,20 +2,24 @@
 import type {Bdf} from '../model/bdf.ts';
 import {bdfParts, nodedevName, parseBdf} from '../model/bdf.ts';
 import {groupMembers} from './binding.ts';
+import {Refusal} from './guest-hold.ts';
 import {sourceAddress} from './guest-xml.ts';
 import {devicesPath, driverOf, functionPath, functionsOf, groupOf, physfnOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
+
+// VIR_ERR_NO_NODE_DEVICE
+const noNodeDevice = 53;
 
 /** Names of all PCI node devices. */
 export function pciNodeDevices(machine: Machine): string[] {
 	return functionsOf(machine).map(bdf => nodedevName(bdf));
 }
 
-/** XML of a node device, or undefined when there is none of that name. */
-export function nodeDeviceXml(machine: Machine, name: string): string | undefined {
+/** XML of a node device; throws the daemon's refusal when there is none of that name. */
+export function nodeDeviceXml(machine: Machine, name: string): string {
 	const bdf = parseBdf(name.replace(/^pci_([\da-f]+)_([\da-f]{2})_([\da-f]{2})_(\d)$/, '$1:$2:$3.$4'));
 	if (bdf === undefined || functionPath(machine, bdf) === undefined) {
-		return undefined;
+		throw new Refusal(noNodeDevice, `Node device not found: no node device with matching name '${name}'`);
 	}
 
 	const value = (attribute: string) => machine.tree.value(`${devicesPath}/${bdf}/${attribute}`);

@@ -13,6 +13,7 @@ import {plugIn} from './guest-plug.ts';
 import {errorNumbers, giveBack, Refusal, takeVf} from './guest-hold.ts';
 import {bdfOfNetdev, changing, groupOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
+import {hostdevCapabilities} from './hostdev-capabilities.ts';
 import {nodeDeviceXml, pciNodeDevices} from './nodedev.ts';
 import {failureHappens} from './options.ts';
 import type {LibvirtFailure} from './options.ts';
@@ -104,14 +105,8 @@ export class SimDaemon {
 				}
 			},
 			listPciNodeDevices: async () => pciNodeDevices(this.machine),
-			nodeDeviceXml: name => answer('findDomain', false, () => {
-				const xml = nodeDeviceXml(this.machine, name);
-				if (xml === undefined) {
-					throw new Refusal(53, `Node device not found: no node device with matching name '${name}'`);
-				}
-
-				return xml;
-			}),
+			nodeDeviceXml: name => answer('findDomain', false, () => nodeDeviceXml(this.machine, name)),
+			domainCapabilities: () => answer('findDomain', false, () => this.machine.record.libvirt?.hostdevXml ?? hostdevCapabilities(this.machine)),
 			async close() {},
 		};
 	}

@@ -18,6 +18,8 @@ for (const {platform, code} of [{platform: 'no-iommu', code: 'IOMMU_OFF'}, {plat
 			t.is((await lab.exec('basename "$(readlink /sys/bus/pci/devices/0000:01:10.0/driver)"')).stdout.trim(), 'igbvf');
 			const {json} = await vfctl.run(['iommu']);
 			t.is(json.iommu, platform === 'no-iommu' ? 'off' : 'on');
+			const doctor = (await vfctl.run(['doctor', 'iommu'], {code: 11})).json;
+			t.deepEqual(doctor.findings.filter(({severity}: {severity: string | null}) => severity !== null).map(({severity, id}: {severity: string; id: string}) => `${severity} ${id}`), [`error iommu.${platform === 'no-iommu' ? 'translation' : 'interrupt-remapping'}`], JSON.stringify(doctor));
 			await vfctl.stop();
 		} finally {
 			await lab.down();

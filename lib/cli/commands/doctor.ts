@@ -41,12 +41,12 @@ export async function run(context: CommandContext, {names, all, list, nagios, fi
 
 		await runPlanned(context, {
 			destructive: () => false,
-			plan: async inventory => planDoctor(diagnose(await readDoctorFacts(host, inventory, {sources}), names), names),
+			plan: async (inventory, {libvirt}) => planDoctor(diagnose(await readDoctorFacts(host, inventory, {sources, libvirt: await libvirt().catch((error: AppError) => error)}), names), names),
 		});
 		return exitStatuses.ok;
 	}
 
-	const findings = await withInventory(context, async inventory => diagnose(await readDoctorFacts(host, inventory, {sources}), names));
+	const findings = await withInventory(context, async (inventory, libvirt) => diagnose(await readDoctorFacts(host, inventory, {sources, libvirt}), names));
 	const verdict = verdictOf(countFindings(findings));
 	const view = doctorView(host.name, findings);
 	out.result(nagios ? nagiosText(view) : doctorText(view, {all}), view);

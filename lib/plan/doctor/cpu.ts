@@ -22,13 +22,18 @@ function virtualization(facts: DoctorFacts): Answer[] {
 	return [bad('error', null, log.length > 0 ? 'virtualisation is switched off in the firmware' : 'the processor shows neither vmx nor svm', {
 		evidence: [seen('/proc/cpuinfo', `flags: ${flag ?? 'neither vmx nor svm'}${inside ? ', hypervisor' : ''}`), ...log],
 		meaning: 'KVM does not work: guests are emulated, many times slower, and cannot have devices of the host',
-		advice: inside ? 'this host is a guest itself: let its own host pass virtualisation on (QEMU: -cpu host; libvirt: <cpu mode=\'host-passthrough\'/>; on that host kvm_intel.nested or kvm_amd.nested must be Y)'
+		advice: inside ? 'this host is a guest itself: its own host must pass virtualisation on (see cpu.nested)'
 			: 'switch on Intel VT-x or AMD-V (SVM) in the firmware, then switch the machine off and on',
 	})];
 }
 
 function kvm(facts: DoctorFacts): Answer[] {
 	const {inventory: {kernel: {modules}}, boot: {cpuVendor}, cpuFlags, loadable} = facts;
+	if (cpuFlags !== null && !cpuFlags.includes('vmx') && !cpuFlags.includes('svm')) {
+		// They would refuse to load: see cpu.virtualization.
+		return [];
+	}
+
 	const vendor = cpuFlags === null ? null : cpuVendor === 'intel' ? 'kvm_intel' : cpuVendor === 'amd' ? 'kvm_amd' : null;
 	const missing = ['kvm', ...vendor === null ? [] : [vendor]].filter(name => !modules.includes(name));
 	const evidence = [seen('/sys/module', missing.length === 0 ? ['kvm', ...vendor === null ? [] : [vendor]].join(', ') : `no ${missing.join(', no ')}`), ...logEvidence(facts, /\bkvm(?:_intel|_amd)?: /)];

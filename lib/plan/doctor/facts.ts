@@ -80,6 +80,8 @@ export interface DoctorFacts {
 	readonly loadable: readonly string[] | null;
 	readonly vfioNodes: Seen<readonly NodeFacts[]>;
 	readonly daemon: DaemonFacts;
+	/** How libvirt can pass PCI devices through: `vfio`. */
+	readonly hostdev: Seen<readonly string[]>;
 	readonly hugepages: HugepageFacts;
 	readonly irqbalance: Irqbalance;
 	/** net.ipv4.ip_forward; null when not told. */

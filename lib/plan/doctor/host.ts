@@ -52,7 +52,7 @@ function kernelArguments({boot, inventory, time}: DoctorFacts): Answer[] {
 
 	// Kernels that switch the IOMMU on by themselves need no argument now and none at the next boot.
 	if (state === 'missing' && running.length === 0) {
-		return [bad('warning', null, `the running kernel has arguments that the next boot will not have: ${why}`, {evidence, meaning: 'after the next boot the IOMMU may be off, and guests with devices do not start', ...fix})];
+		return [bad('warning', null, `the running kernel has arguments that the next boot will not have: ${why}`, {evidence, meaning: why.includes('intel_iommu=on') ? 'after the next boot the IOMMU may be off, and guests with devices do not start' : 'after the next boot all devices of the host are translated, too, and lose speed', ...fix})];
 	}
 
 	return state === 'by-hand' && inventory.kernel.iommu === 'off'

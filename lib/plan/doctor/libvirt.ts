@@ -98,6 +98,23 @@ function networksOf(definition: GuestDefinition | null): string[] {
 	return (definition?.interfaces ?? []).filter(({type, source}) => type === 'network' && source !== null).map(({source}) => source!);
 }
 
+/** libvirt's own word; without an IOMMU there is nothing that it could do. */
+function hostdev({hostdev: backends, inventory}: DoctorFacts): Answer[] {
+	if (inventory.kernel.iommu === 'off') {
+		return [];
+	}
+
+	if ('unseen' in backends) {
+		return [unseen(null, inventory.guests === null ? notAnswering : backends.unseen)];
+	}
+
+	const evidence = [seen('virsh domcapabilities', `hostdev pciBackend: ${backends.value.join(', ') || 'none'}`)];
+	return [backends.value.includes('vfio') ? ok(null, 'libvirt can give PCI devices to guests', evidence) : bad('error', null, 'libvirt says that it cannot give PCI devices to guests', {
+		evidence, meaning: 'guests with a device do not start: \'host doesn\'t support passthrough of host PCI devices\'',
+		advice: '/dev/vfio/vfio must be there when libvirt looks, and QEMU must have vfio-pci; libvirt looks anew when it starts', commands: ['modprobe vfio-pci', 'systemctl restart libvirtd'],
+	})];
+}
+
 /** Devices of the host that guests name, in their saved and in their live definition. */
 function guestDevices({inventory}: DoctorFacts): Answer[] {
 	const {guests, functions} = inventory;
@@ -143,5 +160,6 @@ export const libvirtChecks: CheckGroup = {group: 'libvirt', checks: [
 	{name: 'reachable', asks: 'libvirt answers, and which daemon it is', look: reachable},
 	{name: 'default-network', asks: 'the default network runs and starts with the host', look: defaultNetworkCheck},
 	{name: 'guest-networks', asks: 'other networks that guests name are there and run', look: guestNetworks},
+	{name: 'hostdev', asks: 'libvirt says that it can give PCI devices to guests', look: hostdev},
 	{name: 'guest-devices', asks: 'devices of the host that guests name are there', look: guestDevices},
 ]};

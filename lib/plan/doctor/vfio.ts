@@ -20,9 +20,9 @@ function modules({inventory: {kernel}, modulesOnDisk, loadable, distribution}: D
 
 	const directory = `/lib/modules/${kernel.release}`;
 	if (!modulesOnDisk) {
-		return [bad('error', null, `the modules of the running kernel ${kernel.release} are gone`, {
+		return [bad('error', null, `there are no modules of the running kernel ${kernel.release} on the disk`, {
 			evidence: [seen(directory, 'no modules'), seen('/sys/module', `no ${missing.join(', no ')}`)],
-			meaning: 'no module can be loaded any more: an update took them away',
+			meaning: 'no module can be loaded, and so no device given to a guest: an update took them away, or this kernel was built without',
 			advice: 'reboot into the installed kernel', commands: ['reboot'],
 		})];
 	}
