@@ -1,6 +1,8 @@
 // The catalogue of messages that `vfctl explain` knows. A family more: its import and its spread.
+import {accessMessages} from './access.ts';
 import {firmwareAmdMessages} from './firmware-amd.ts';
 import {firmwareDmarMessages} from './firmware-dmar.ts';
+import {firmwareMessages} from './firmware.ts';
 import {i40eVfMessages} from './i40e-vf.ts';
 import {i40eMessages} from './i40e.ts';
 import {iavfMessages} from './iavf.ts';
@@ -36,6 +38,7 @@ import {qemuDeviceMessages} from './qemu-devices.ts';
 import {qemuMigrationMessages} from './qemu-migration.ts';
 import {qemuVfioMessages} from './qemu-vfio.ts';
 import {qemuMessages} from './qemu.ts';
+import {shellMessages} from './shell.ts';
 import {vfctlMessages} from './vfctl.ts';
 import {vfioMessages} from './vfio.ts';
 import {virshMessages} from './virsh.ts';
@@ -43,13 +46,15 @@ import {virtchnlMessages} from './virtchnl.ts';
 
 /** Every entry, family by family. */
 export const catalogue: readonly MessageEntry[] = [
+	...accessMessages,
 	...firmwareAmdMessages,
 	...firmwareDmarMessages,
-	...i40eMessages,
+	...firmwareMessages,
 	...i40eVfMessages,
+	...i40eMessages,
 	...iavfMessages,
-	...iceMessages,
 	...iceSriovMessages,
+	...iceMessages,
 	...igbMessages,
 	...igbvfMessages,
 	...intelPfMessages,
@@ -59,15 +64,15 @@ export const catalogue: readonly MessageEntry[] = [
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
-	...ixgbeMessages,
 	...ixgbeSriovMessages,
+	...ixgbeMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
 	...libvirtAccessMessages,
 	...libvirtHostdevMessages,
-	...libvirtMessages,
 	...libvirtNetworkMessages,
 	...libvirtVfMessages,
+	...libvirtMessages,
 	...mlx5EswitchMessages,
 	...mlx5Messages,
 	...moduleMessages,
@@ -76,9 +81,10 @@ export const catalogue: readonly MessageEntry[] = [
 	...pciSriovMessages,
 	...pcieErrorMessages,
 	...qemuDeviceMessages,
-	...qemuMessages,
 	...qemuMigrationMessages,
 	...qemuVfioMessages,
+	...qemuMessages,
+	...shellMessages,
 	...vfctlMessages,
 	...vfioMessages,
 	...virshMessages,

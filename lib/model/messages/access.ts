@@ -1,0 +1,98 @@
+// What AppArmor, SELinux and seccomp stop of guests and their devices.
+import type {MessageEntry} from './message-entry.ts';
+
+export const accessMessages: readonly MessageEntry[] = [
+	{
+		id: 'access.apparmor-vfio',
+		severity: 'error',
+		pattern: /apparmor="DENIED" operation="(?<operation>\w{3,20})".{0,80}profile="(?<profile>libvirt-[0-9a-f-]{36})" name="(?<path>\/dev\/(?:vfio\/\w{1,12}|iommu|vfio\/devices\/\w{1,20}))"/,
+		meaning: 'AppArmor did not let a guest ({profile}) use {path}.',
+		cause: 'libvirt writes the profile of a guest from its definition. It does not know devices given on the QEMU command line, and old versions forget those that come with a network pool.',
+		remedies: [
+			{advice: 'Give the device as <hostdev> or <interface>.', command: 'vfctl attach GUEST VF'},
+			{advice: 'If it is: let all guests use VFIO nodes; the owner of the node still protects it.', command: 'echo "/dev/vfio/* rw," >> /etc/apparmor.d/local/abstractions/libvirt-qemu'},
+		],
+		source: 'security/apparmor/audit.c audit_pre; profile by src/security/virt-aa-helper.c',
+		examples: ['[ 1188.078186] audit: type=1400 audit(1777630272.255:45): apparmor="DENIED" operation="open" profile="libvirt-18e61047-83d5-4d0e-b98e-d9b3e8cb9cf4" name="/dev/vfio/10" pid=2924 comm="qemu-system-x86" requested_mask="rw" denied_mask="rw" fsuid=64055 ouid=64055'],
+	},
+	{
+		id: 'access.apparmor-guest-file',
+		severity: 'warning',
+		pattern: /apparmor="DENIED" operation="(?<operation>\w{3,20})".{0,80}profile="(?<profile>libvirt-[0-9a-f-]{36})" name="(?<path>(?!\/dev\/vfio|\/dev\/iommu)[^"]{1,200})"/,
+		meaning: 'AppArmor did not let a guest ({profile}) use {path}.',
+		cause: 'The path is not in the profile that libvirt wrote for it. Reading of /sys or /proc is refused at many starts and mostly without effect; of a disk or firmware it keeps the guest from starting.',
+		remedies: [
+			{advice: 'If the guest suffers, allow it for all guests.', command: 'echo "{path} rwk," >> /etc/apparmor.d/local/abstractions/libvirt-qemu'},
+		],
+		source: 'security/apparmor/audit.c audit_pre',
+		examples: ['Feb 14 01:37:50 hv1 audit[14624]: AVC apparmor="DENIED" operation="open" profile="libvirt-ac2850aa-7938-4e68-bb81-57cfeeba458b" name="/srv/images/vm0.raw" pid=14624 comm="qemu-system-x86" requested_mask="r" denied_mask="r" fsuid=64055 ouid=64055'],
+	},
+	{
+		id: 'access.apparmor-libvirtd',
+		severity: 'error',
+		pattern: /apparmor="DENIED" operation="(?<operation>\w{3,20})".{0,80}profile="(?<profile>[\w.-]{0,60}(?:libvirtd|virtqemud|virtnetworkd|virtnodedevd))" name="(?<path>[^"]{1,200})"/,
+		meaning: 'AppArmor did not let libvirt\'s own daemon ({profile}) use {path}.',
+		cause: 'Its profile is stricter than what it does: a snap, a hardened set of profiles, or a newer libvirt than the profile. Of driver_override, unbind or drivers_probe: no device can be given to guests.',
+		remedies: [
+			{advice: 'Allow the path in the profile\'s local file and load it again.', command: 'aa-status | grep -E "libvirt|virt.*d"; apparmor_parser -r /etc/apparmor.d/usr.sbin.libvirtd'},
+			{advice: 'Until then bind the VF yourself and use managed="no".', command: 'vfctl bind VF vfio-pci --persist'},
+		],
+		source: 'security/apparmor/audit.c audit_pre',
+		examples: ['[Jun24 11:48] audit: type=1400 audit(1750765686.131:1086): apparmor="DENIED" operation="open" class="file" profile="snap.openstack-hypervisor.libvirtd" name="/sys/bus/pci/drivers/ixgbevf/unbind" pid=756982 comm="rpc-libvirtd" requested_mask="w" denied_mask="w" fsuid=0 ouid=0'],
+	},
+	{
+		id: 'access.selinux-guest-device',
+		severity: 'error',
+		pattern: /avc: {1,2}denied {1,2}\{ (?<operations>[\w ]{3,60}) \} for .{0,300} scontext=[^ :]{1,30}:[^ :]{1,30}:svirt(?:_tcg)?_t:\S{1,40} tcontext=[^ :]{1,30}:[^ :]{1,30}:(?<type>vfio_device_t|device_t|sysfs_t|hugetlbfs_t|tun_tap_device_t|kvm_device_t):/,
+		meaning: 'SELinux did not let a guest ({operations}) use something of type {type}.',
+		cause: 'The file or node does not have the label that guests may use, or the policy forbids that kind of access. libvirt labels the devices of <hostdev>; not those given on the QEMU command line, nor nodes made by hand.',
+		remedies: [
+			{advice: 'Give the device as <hostdev> or <interface>.', command: 'vfctl attach GUEST VF'},
+			{advice: 'Put labels back, and see what the policy would allow.', command: 'restorecon -Rv /dev/vfio; ausearch -m avc -ts recent | audit2why; getsebool -a | grep virt_'},
+		],
+		source: 'security/selinux/avc.c avc_audit_pre_callback, avc_audit_post_callback',
+		examples: ['type=AVC msg=audit(1777630272.255:415): avc:  denied  { read write } for  pid=4711 comm="qemu-kvm" path="/dev/vfio/10" dev="devtmpfs" ino=812 scontext=system_u:system_r:svirt_t:s0:c101,c547 tcontext=system_u:object_r:vfio_device_t:s0 tclass=chr_file permissive=0'],
+	},
+	{
+		id: 'access.selinux-guest-other',
+		severity: 'warning',
+		pattern: /avc: {1,2}denied {1,2}\{ (?<operations>[\w ]{3,60}) \} for .{0,300} scontext=[^ :]{1,30}:[^ :]{1,30}:svirt(?:_tcg)?_t:\S{1,40} tcontext=[^ :]{1,30}:[^ :]{1,30}:(?<type>(?!(?:vfio_device_t|device_t|sysfs_t|hugetlbfs_t|tun_tap_device_t|kvm_device_t):)\w{3,40}):/,
+		meaning: 'SELinux did not let a guest ({operations}) use something of type {type}.',
+		cause: 'A file of the guest lies where guests may not look, or has a wrong label.',
+		remedies: [{advice: 'Give it the right label; see what the policy would allow.', command: 'ausearch -m avc -ts recent | audit2why; restorecon -Rv DIRECTORY'}],
+		source: 'security/selinux/avc.c',
+		examples: ['type=AVC msg=audit(1777630272.255:415): avc:  denied  { open } for  pid=4711 comm="qemu-kvm" path="/home/u/vm0.img" dev="dm-2" ino=812 scontext=system_u:system_r:svirt_t:s0:c101,c547 tcontext=unconfined_u:object_r:user_home_t:s0 tclass=file permissive=0'],
+	},
+	{
+		id: 'access.selinux-libvirtd',
+		severity: 'error',
+		pattern: /avc: {1,2}denied {1,2}\{ (?<operations>[\w ]{3,60}) \} for .{0,300} scontext=[^ :]{1,30}:[^ :]{1,30}:(?<daemon>virtd_t|virtqemud_t|virtnetworkd_t|virtnodedevd_t):/,
+		meaning: 'SELinux did not let libvirt\'s daemon ({daemon}) do: {operations}.',
+		cause: 'The policy package is older than libvirt, or a file has a wrong label.',
+		remedies: [{advice: 'Update the policy; see what it would allow.', command: 'dnf update selinux-policy; ausearch -m avc -ts recent | audit2why'}],
+		source: 'security/selinux/avc.c',
+		examples: ['type=AVC msg=audit(1777630272.255:415): avc:  denied  { write } for  pid=1234 comm="rpc-virtqemud" name="driver_override" dev="sysfs" ino=21812 scontext=system_u:system_r:virtqemud_t:s0 tcontext=system_u:object_r:sysfs_t:s0 tclass=file permissive=0'],
+	},
+	{
+		id: 'access.seccomp-qemu',
+		severity: 'error',
+		pattern: /type=1326 .{0,200}comm="(?<program>qemu-[\w-]{1,20}|kvm)"/,
+		meaning: 'A guest was stopped: QEMU ({program}) made a system call that its own filter forbids.',
+		cause: 'The seccomp sandbox of QEMU does not fit: a library or storage driver needs more, or QEMU was attacked from its guest. syscall= in the line is the number of the call.',
+		remedies: [
+			{advice: 'Update QEMU. As a test switch it off: seccomp_sandbox = 0 in /etc/libvirt/qemu.conf, and back on after it.', command: 'ausyscall NUMBER'},
+		],
+		source: 'kernel/auditsc.c audit_seccomp',
+		examples: ['[ 1188.078186] audit: type=1326 audit(1777630272.255:45): auid=4294967295 uid=64055 gid=108 ses=4294967295 subj=libvirt-18e61047-83d5-4d0e-b98e-d9b3e8cb9cf4 pid=2924 comm="qemu-system-x86" exe="/usr/bin/qemu-system-x86_64" sig=31 arch=c000003e syscall=203 compat=0 ip=0x7f2b40123d1e code=0x80000000'],
+	},
+	{
+		id: 'access.apparmor-profile-failed',
+		severity: 'error',
+		pattern: /cannot load AppArmor profile '(?<profile>[^']{3,80})'|virt-aa-helper: error: (?<error>.{3,120})/,
+		meaning: 'The guest did not start: its AppArmor profile could not be loaded ({error|see the log}).',
+		cause: 'A file of the guest is missing or lies where virt-aa-helper refuses it, or a local addition has a mistake.',
+		remedies: [{advice: 'Try the profile by hand.', command: 'apparmor_parser -r /etc/apparmor.d/libvirt/PROFILE; journalctl -u libvirtd -n 20'}],
+		source: 'src/security/security_apparmor.c load_profile, virt-aa-helper.c',
+		examples: ["error: internal error: cannot load AppArmor profile 'libvirt-18e61047-83d5-4d0e-b98e-d9b3e8cb9cf4'"],
+	},
+];
