@@ -1,5 +1,6 @@
 // The catalogue of messages that `vfctl explain` knows. A family more: its import and its spread.
 import {accessMessages} from './access.ts';
+import {bnxtMessages} from './bnxt.ts';
 import {firmwareAmdMessages} from './firmware-amd.ts';
 import {firmwareDmarMessages} from './firmware-dmar.ts';
 import {firmwareMessages} from './firmware.ts';
@@ -30,6 +31,9 @@ import type {MessageEntry} from './message-entry.ts';
 import {mlx5EswitchMessages} from './mlx5-eswitch.ts';
 import {mlx5Messages} from './mlx5.ts';
 import {moduleMessages} from './modules.ts';
+import {netBondMessages} from './net-bond.ts';
+import {netCoreMessages} from './net-core.ts';
+import {netLinkMessages} from './net-link.ts';
 import {pciBarMessages} from './pci-bars.ts';
 import {pciPowerMessages} from './pci-power.ts';
 import {pciSriovMessages} from './pci-sriov.ts';
@@ -47,14 +51,15 @@ import {virtchnlMessages} from './virtchnl.ts';
 /** Every entry, family by family. */
 export const catalogue: readonly MessageEntry[] = [
 	...accessMessages,
+	...bnxtMessages,
 	...firmwareAmdMessages,
 	...firmwareDmarMessages,
 	...firmwareMessages,
-	...i40eVfMessages,
 	...i40eMessages,
+	...i40eVfMessages,
 	...iavfMessages,
-	...iceSriovMessages,
 	...iceMessages,
+	...iceSriovMessages,
 	...igbMessages,
 	...igbvfMessages,
 	...intelPfMessages,
@@ -64,26 +69,29 @@ export const catalogue: readonly MessageEntry[] = [
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
-	...ixgbeSriovMessages,
 	...ixgbeMessages,
+	...ixgbeSriovMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
 	...libvirtAccessMessages,
 	...libvirtHostdevMessages,
+	...libvirtMessages,
 	...libvirtNetworkMessages,
 	...libvirtVfMessages,
-	...libvirtMessages,
 	...mlx5EswitchMessages,
 	...mlx5Messages,
 	...moduleMessages,
+	...netBondMessages,
+	...netCoreMessages,
+	...netLinkMessages,
 	...pciBarMessages,
 	...pciPowerMessages,
 	...pciSriovMessages,
 	...pcieErrorMessages,
 	...qemuDeviceMessages,
+	...qemuMessages,
 	...qemuMigrationMessages,
 	...qemuVfioMessages,
-	...qemuMessages,
 	...shellMessages,
 	...vfctlMessages,
 	...vfioMessages,

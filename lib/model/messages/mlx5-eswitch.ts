@@ -106,7 +106,7 @@ export const mlx5EswitchMessages: readonly MessageEntry[] = [
 		cause: 'The number is too large; mind the unit (Mbit/s).',
 		remedies: [{advice: 'Ask for no more than the port has.', command: 'vfctl vf set PF#VF --max-tx-rate MBIT'}],
 		source: 'mlx5/core/esw/qos.c, mlx5_esw_qos_link_speed_verify',
-		examples: ['[  150.118270] mlx5_core: tx_max rate value 200000Mbps exceed link maximum speed 100000.'],
+		examples: ['[  150.118270] tx_max rate value 200000Mbps exceed link maximum speed 100000.'],
 	},
 	{
 		id: 'mlx5.vport-rate-failed', severity: 'error', from,
