@@ -3,11 +3,13 @@ import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Explainer} from '../model/explain/explainer.ts';
 import {FileFollower} from './follow-file.ts';
-import {bootTimeMs, fieldsOfLog} from './read-host-logs.ts';
+import {bootTimeMs, fieldsOfLog, libvirtUnits, logFiles} from './read-host-logs.ts';
 
 const everyMs = 500;
-const guestLogs = '/var/log/libvirt/qemu';
-const kernelAndDaemons = [['journalctl', '-f', '-q', '-n', '0', '-o', 'short-iso'], ['dmesg', '--follow-new'], ['dmesg', '--follow']] as const;
+// A kernel's log without a journal is followed by dmesg alone (util-linux 2.37); before that, dmesg
+// begins with what it has.
+const kernelPrograms = [['dmesg', '--follow-new'], ['journalctl', '-k', '-f', '-q', '-n', '0', '-o', 'short-iso'], ['dmesg', '--follow']] as const;
+const libvirtPrograms = [['journalctl', '-f', '-q', '-n', '0', '-o', 'short-iso', ...libvirtUnits.flatMap(unit => ['-u', unit])]] as const;
 
 /** Pushes what a file gets, until the signal comes. `readBytes` are read already. */
 export async function followFile(host: Host, path: string, explainer: Explainer, {signal, readBytes}: {signal: AbortSignal; readBytes: number}): Promise<void> {
@@ -27,23 +29,28 @@ export async function followFile(host: Host, path: string, explainer: Explainer,
  * log has an explainer of its own, so that halves of lines never meet; `make` makes one. */
 export async function followHostLogs(host: Host, make: () => Explainer, signal: AbortSignal, missing: (why: string) => void): Promise<void> {
 	const followers = new Map<string, {follower: FileFollower; explainer: Explainer}>();
-	const known = (from: 0 | 'end') => {
-		for (const path of host.files.list(guestLogs).filter(name => name.endsWith('.log')).map(name => `${guestLogs}/${name}`)) {
-			if (!followers.has(path)) {
-				const explainer = make();
-				explainer.begin({name: path, fields: fieldsOfLog(path)});
-				followers.set(path, {follower: new FileFollower(path, from), explainer});
-			}
+	const start = (path: string) => {
+		const explainer = make();
+		explainer.begin({name: path, fields: fieldsOfLog(path), bootMs: bootTimeMs(host)});
+		return explainer;
+	};
+
+	const look = (from: 0 | 'end') => {
+		for (const path of logFiles(host).filter(one => !followers.has(one))) {
+			followers.set(path, {follower: new FileFollower(path, from), explainer: start(path)});
 		}
 	};
 
-	known('end');
-	const kernel = make();
-	kernel.begin({name: 'kernel', bootMs: bootTimeMs(host)});
+	look('end');
 	await Promise.all([
-		followProgram(host, kernel, signal, missing),
+		followProgram(host, kernelPrograms, start('kernel'), {signal, missing: why => {
+			missing(`the kernel's log cannot be followed: ${why}`);
+		}}),
+		followProgram(host, libvirtPrograms, start('libvirt'), {signal, missing() {
+			// Its files are followed, and the kernel's log is what matters most.
+		}}),
 		lookUntil(host, signal, () => {
-			known(0);
+			look(0);
 			for (const {follower, explainer} of followers.values()) {
 				follower.look(chunk => {
 					explainer.push(chunk);
@@ -58,11 +65,12 @@ export async function followHostLogs(host: Host, make: () => Explainer, signal: 
 	}
 }
 
-async function followProgram(host: Host, explainer: Explainer, signal: AbortSignal, missing: (why: string) => void): Promise<void> {
+/** The first of the programs that works, until the signal comes. */
+async function followProgram({runner}: Host, programs: ReadonlyArray<readonly [string, ...string[]]>, explainer: Explainer, {signal, missing}: {signal: AbortSignal; missing: (why: string) => void}): Promise<void> {
 	let why = '';
-	for (const argv of kernelAndDaemons) {
+	for (const argv of programs) {
 		try {
-			const {code, stderr} = await host.runner.run(argv, {timeoutMs: Infinity, signal, onOutput(chunk) {
+			const {code, stderr} = await runner.run(argv, {timeoutMs: Infinity, signal, onOutput(chunk) {
 				explainer.push(chunk);
 			}});
 			if (signal.aborted) {

@@ -1,5 +1,6 @@
 // The logs of a host that tell of devices, guests and their trouble: the kernel's, libvirt's, and
 // those of the guests.
+import {dirname} from 'node:path';
 import {AppError, errorSentence} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Explainer} from '../model/explain/explainer.ts';
@@ -45,14 +46,14 @@ export async function readHostLogs(host: Host, explainer: Explainer): Promise<No
 	}
 
 	const libvirt = await output(host, logCommands.libvirtJournal);
-	const daemons = files.list(daemonLogs).filter(name => /^(?:libvirtd|virt\w+d)\.log$/.test(name)).map(name => `${daemonLogs}/${name}`);
+	const paths = logFiles(host);
 	if (typeof libvirt === 'string') {
 		put('libvirt', libvirt);
-	} else if (daemons.length === 0) {
+	} else if (!paths.some(path => dirname(path) === daemonLogs)) {
 		notRead.push({log: 'libvirt', why: libvirt.why});
 	}
 
-	for (const path of [...daemons, ...files.list(guestLogs).filter(name => name.endsWith('.log')).map(name => `${guestLogs}/${name}`)]) {
+	for (const path of paths) {
 		const text = files.readText(path);
 		if (text === undefined) {
 			notRead.push({log: path, why: 'it cannot be read'});
@@ -62,6 +63,14 @@ export async function readHostLogs(host: Host, explainer: Explainer): Promise<No
 	}
 
 	return notRead;
+}
+
+/** Log files of libvirt's daemons and of the guests. */
+export function logFiles({files}: Host): string[] {
+	return [
+		...files.list(daemonLogs).filter(name => /^(?:libvirtd|virt\w+d)\.log$/.test(name)).map(name => `${daemonLogs}/${name}`),
+		...files.list(guestLogs).filter(name => name.endsWith('.log')).map(name => `${guestLogs}/${name}`),
+	];
 }
 
 /** The guest whose log a file is, by the name that libvirt gives it. */

@@ -72,7 +72,7 @@ async function follow({host, out, signal}: CommandContext, {log}: ExplainArgumen
 
 	if (log === undefined) {
 		await followHostLogs(host, make, signal, why => {
-			out.note(`the kernel's log cannot be followed: ${why}`);
+			out.note(why);
 		});
 	} else if (logArgument(log).kind === 'file') {
 		await followFile(host, log, explainer, {signal, readBytes: explainer.report().bytes});
