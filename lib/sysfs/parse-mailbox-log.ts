@@ -1,8 +1,10 @@
 // What stock PF drivers, and the drivers of VFs on this host, write about mailboxes into the kernel
-// log. Wordings from ixgbe_sriov.c, ixgbe_main.c, igb_main.c, ixgbevf_main.c and igbvf/netdev.c of
-// Linux 6.1 and 6.12.
-import {parseBdf, type Bdf} from '../model/bdf.ts';
+// log. The wordings are those of the catalogue of messages.
+import type {Bdf} from '../model/bdf.ts';
+import {parseLogLine} from '../model/explain/log-line.ts';
+import {matchLine} from '../model/explain/match-line.ts';
 import type {PfLog, VfLog} from '../model/mailbox.ts';
+import {catalogue} from '../model/messages/catalogue.ts';
 import type {Vf} from '../model/pci.ts';
 
 /** One thing that the log tells. `vf` null: the line does not say of which VF; `pf` null: nor of
@@ -24,56 +26,60 @@ export interface MailboxEvent {
 
 type Kind = MailboxEvent['kind'];
 
-interface Wording {
-	pattern: RegExp;
-	kind: Kind;
-	/** Base of the value. */
-	base?: 10 | 16;
-}
+/** By the entry of the catalogue that explains the line: what happened, and in which field and base
+ * its value is. */
+const kinds: Readonly<Record<string, readonly [kind: Kind, field?: string, base?: 10 | 16]>> = {
+	'intel-vf.pf-in-reset': ['pf-in-reset'],
+	'ixgbe.vf-api-version': ['refused-version', 'api', 10],
+	'ixgbe.vf-api-version-debug': ['refused-version', 'api', 10],
+	'ixgbe.vf-reset': ['reset'],
+	'ixgbe.vf-override-mac': ['refused-mac'],
+	'igb.vf-override-mac': ['refused-mac'],
+	'ixgbe.vf-invalid-mac': ['refused-mac'],
+	'igb.vf-invalid-mac': ['refused-mac'],
+	'ixgbe.vf-override-vlan': ['refused-vlan'],
+	'igb.vf-override-vlan': ['refused-vlan'],
+	'ixgbe.vf-macvlan-denied': ['refused-filter'],
+	'ixgbe.vf-macvlan-no-space': ['refused-filter'],
+	'igb.vf-filter-denied': ['refused-filter'],
+	'igb.vf-filter-no-space': ['refused-filter'],
+	'igb.spoofed': ['spoof'],
+	'ixgbe.spoofed': ['spoof', 'count', 10],
+	'ixgbe.unhandled-zero': ['unhandled', 'word', 16],
+	'ixgbe.unhandled-request': ['unhandled', 'word', 16],
+	'igb.unhandled-request': ['unhandled', 'word', 16],
+	'ixgbe.mailbox-not-readable': ['read-error'],
+	'igb.mailbox-not-readable': ['read-error'],
+};
 
-const wordings: readonly Wording[] = [
-	{pattern: /: PF still in reset state\./, kind: 'pf-in-reset'},
-	// The first is of kernels before 6.13, 6.12.5 and 6.1.120 (15915b43a7fb); the second is only there with dynamic debug.
-	{pattern: /: VF (?<vf>\d{1,5}) requested (?:invalid|unsupported) api version (?<value>\d{1,9})/, kind: 'refused-version', base: 10},
-	{pattern: /: VF Reset msg received from vf (?<vf>\d{1,5})/, kind: 'reset'},
-	{pattern: /: VF (?<vf>\d{1,5}) attempted to override administratively set MAC/, kind: 'refused-mac'},
-	{pattern: /: VF (?<vf>\d{1,5}) attempted to set invalid mac(?! filter)/i, kind: 'refused-mac'},
-	{pattern: /: VF (?<vf>\d{1,5}) attempted to override administratively set VLAN/, kind: 'refused-vlan'},
-	{pattern: /: VF (?<vf>\d{1,5}) (?:requested MAC ?(?:VLAN)? filter but is administratively denied|has requested a? ?MAC ?(?:VLAN)? filter but there is no space)/, kind: 'refused-filter'},
-	{pattern: /: Spoof event\(s\) detected on VF (?<vf>\d{1,5})/, kind: 'spoof'},
-	{pattern: /: (?<value>\d{1,9}) Spoofed packets detected/, kind: 'spoof', base: 10},
-	{pattern: /: Unhandled Msg (?<value>[\da-f]{8})/, kind: 'unhandled', base: 16},
-	{pattern: /: Error receiving message from VF/, kind: 'read-error'},
-];
+const entries = catalogue.filter(({id}) => id in kinds);
 
 /** The lines about mailboxes, in their order. */
 export function parseMailboxLog(text: string): MailboxEvent[] {
 	return text.split('\n').flatMap(line => eventOf(line) ?? []);
 }
 
-function eventOf(line: string): MailboxEvent | undefined {
-	const [, time, driver, ofVf, address, rest] = /^(?:\[\s*(\d{1,12}\.\d{1,9})\] ?)?(igb|ixgbe)(vf)?(?: ([\da-f:.]{12,16}))?(?: \S{1,16})?(: .*)$/.exec(line) ?? [];
-	if (driver === undefined || rest === undefined) {
+function eventOf(raw: string): MailboxEvent | undefined {
+	if (!/\b(?:igb|ixgbe)/.test(raw)) {
 		return undefined;
 	}
 
-	const bdf = parseBdf(address ?? '') ?? null;
-	for (const {pattern, kind, base} of wordings) {
-		const groups = pattern.exec(rest);
-		// A VF's driver tells this one thing, and a PF's never.
-		if (groups && (kind === 'pf-in-reset') === (ofVf !== undefined)) {
-			const {vf, value} = groups.groups ?? {};
-			return {
-				seconds: time === undefined ? null : Number(time), driver, kind,
-				...ofVf === undefined ? {pf: bdf, vfBdf: null} : {pf: null, vfBdf: bdf},
-				vf: vf === undefined ? null : Number(vf),
-				value: value === undefined ? null : Number.parseInt(value, base ?? 10),
-				text: line.replace(/^\[[^\]]*\] ?/, ''),
-			};
-		}
+	const line = parseLogLine(raw);
+	const [, driver, ofVf] = /^(igb|ixgbe)(vf)?$/.exec(line.driver ?? '') ?? [];
+	const [match] = driver === undefined ? [] : matchLine(line, entries);
+	if (driver === undefined || match === undefined) {
+		return undefined;
 	}
 
-	return undefined;
+	const [kind, field, base] = kinds[match.entry.id]!;
+	const {vf} = match.fields;
+	return {
+		seconds: line.time.bootSeconds, driver, kind,
+		...ofVf === undefined ? {pf: line.bdf, vfBdf: null} : {pf: null, vfBdf: line.bdf},
+		vf: vf === undefined ? null : Number(vf),
+		value: field === undefined ? null : Number.parseInt(match.fields[field] ?? '0', base),
+		text: line.message,
+	};
 }
 
 /** What the events say of one PF with these VFs. */
