@@ -125,6 +125,12 @@ const withOldBuild = {'/var/lib/vfctl/drivers/6.12.57+deb13-amd64/build.json': J
 	modules: [{name: 'ixgbe', sha256: 'a'.repeat(64), srcversion: 'B', vermagic: '6.12.57+deb13-amd64', depends: []}],
 }), '/lib/modules/6.12.57+deb13-amd64/kernel/x': '', '/lib/modules/6.12.57+deb13-amd64/build/include/generated/uapi/linux/version.h': '#define LINUX_VERSION_CODE 396345\n'};
 
+function unreadableState(): SimHost {
+	const host = usual({options: {uid: 1000}});
+	host.machine.tree.directory('/var/lib/vfctl');
+	return host;
+}
+
 type Expectation = 'ok' | 'could-not-look' | Severity | 'nothing';
 
 // Every answer of every check. `nothing`: there is nothing to ask about.
@@ -211,6 +217,8 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['driver.rebuilt', 'ok', 'nothing built', () => usual()],
 	['driver.rebuilt', 'warning', 'built from an older kernel', () => usual({files: withOldBuild})],
 
+	['driver.rebuilt', 'could-not-look', 'not root', () => unreadableState()],
+
 	['vfio.modules', 'ok', 'loaded', () => usual()],
 	['vfio.modules', 'ok', 'on the disk', () => changed(one({}, {modules: ['kvm', 'kvm_intel']}).record(), {})],
 	['vfio.modules', 'error', 'the kernel has none', () => changed(one({}, {modules: ['kvm', 'kvm_intel']}).record(), {files: {'/lib/modules/6.12.57+deb13-amd64/modules.dep': 'kernel/drivers/net/dummy.ko:\n'}})],
@@ -231,6 +239,8 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['vfio.hugepages', 'ok', 'nobody wants some', () => usual()],
 	['vfio.hugepages', 'error', 'too few', () => simHost(withHugepages(one().guest({name: 'huge', state: 'shutoff'}).record()))],
 	['vfio.hugepages', 'ok', 'enough', () => changed(withHugepages(one().guest({name: 'huge', state: 'shutoff'}).record()), {files: {'/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '1024\n', '/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages': '1024\n'}})],
+	['vfio.hugepages', 'warning', 'fewer than on the command line', () => usual({files: {'/proc/cmdline': 'ro intel_iommu=on iommu=pt hugepagesz=2M hugepages=512\n'}})],
+	['vfio.hugepages', 'warning', 'fewer than kept', () => usual({files: {'/etc/tmpfiles.d/vfctl-hugepages.conf': 'w /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages - - - - 12\n'}})],
 	['vfio.hugepages', 'could-not-look', 'libvirt does not tell', () => simHost(hosts['no-libvirt']!())],
 	['vfio.signatures', 'ok', 'no lockdown', () => usual()],
 	['vfio.signatures', 'ok', 'lockdown, and nothing of vfctl', () => usual({files: {'/sys/kernel/security/lockdown': 'none [integrity] confidentiality\n'}})],
@@ -277,6 +287,8 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['host.journal', 'ok', 'at work', () => usual({files: {[journal]: journalOf(past, false), '/proc/4711/comm': 'vfctl\n'}})],
 	['host.journal', 'error', 'cut off', () => usual({files: {[journal]: journalOf(past, false)}})],
 	['host.journal', 'error', 'damaged', () => usual({files: {[journal]: '{"nonsense\nmore\n'}})],
+	['host.journal', 'could-not-look', 'not root', () => unreadableState()],
+	['host.clock', 'could-not-look', 'not root', () => unreadableState()],
 	['host.clock', 'ok', 'empty', () => usual()],
 	['host.clock', 'ok', 'past', () => usual({files: {[journal]: journalOf(past, true)}})],
 	['host.clock', 'warning', 'future', () => usual({files: {[journal]: journalOf('2999-01-01T00:00:00.000Z', true)}})],
@@ -301,7 +313,7 @@ for (const [id, expectation, why, make] of cases) {
 }
 
 // What can always be seen has no `could-not-look`: files that everybody reads, and whose absence tells.
-const alwaysSeen = new Set(['cpu.kvm-module', 'cpu.kvm-device', 'cpu.nested', 'iommu.translation', 'iommu.unsafe-interrupts', 'iommu.no-iommu-mode', 'iommu.acs-override', 'iommu.viability', 'sriov.pf-driver', 'sriov.driver-override', 'driver.known-trouble', 'driver.rebuilt', 'vfio.at-boot', 'vfio.signatures', 'network.managers', 'network.ifupdown', 'network.irqbalance', 'host.journal', 'host.clock']);
+const alwaysSeen = new Set(['cpu.kvm-module', 'cpu.kvm-device', 'cpu.nested', 'iommu.translation', 'iommu.unsafe-interrupts', 'iommu.no-iommu-mode', 'iommu.acs-override', 'iommu.viability', 'sriov.pf-driver', 'sriov.driver-override', 'driver.known-trouble', 'vfio.at-boot', 'vfio.signatures', 'network.managers', 'network.ifupdown', 'network.irqbalance']);
 
 test('every check is tried bad, well, and as what could not be looked at', t => {
 	for (const {id} of allChecks) {
@@ -433,6 +445,10 @@ test('the arguments of the IOMMU are put right for the next boot, and a reboot i
 	t.deepEqual(findings.map(finding => short(finding)), ['error iommu.translation', 'warning host.kernel-arguments']);
 	t.deepEqual(findings.map(({fix}) => fix!.commands), [['reboot'], ['reboot']]);
 	t.deepEqual(findings.map(({repair}) => repair), [null, null]);
+});
+
+test('another user is not told that all is well where only root can see', async t => {
+	t.deepEqual((await doctor(unreadableState(), 'host', 'driver')).findings.filter(({status}) => status !== 'ok').map(finding => short(finding)), ['unseen driver.rebuilt', 'unseen host.journal', 'unseen host.clock']);
 });
 
 test('only root puts right', async t => {

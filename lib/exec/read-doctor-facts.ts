@@ -23,6 +23,7 @@ import {readSriovSpaces, readWithoutVfs} from '../sysfs/read-sriov-space.ts';
 import {doneActions, isUnfinished} from './operation.ts';
 import {listOperations, readBootId} from './journal.ts';
 import {readBootFacts} from './read-boot.ts';
+import {stateDirectory} from './state-paths.ts';
 import {readDriverStatus} from './driver/read-driver-status.ts';
 import {factsOfPf, readMailboxFacts} from './read-mailbox-facts.ts';
 
@@ -48,7 +49,10 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 			const facts = await readMailboxFacts(host, pfs);
 			return pfs.map(pf => factsOfPf(facts, pf)).filter(({pf, mailbox}) => mailbox !== null || pf.driver === 'igb' || pf.driver === 'ixgbe');
 		}),
-		look(async () => readDriverStatus(host, {kernel: kernel.release, sources})),
+		look(async () => {
+			requireReadableState(host);
+			return readDriverStatus(host, {kernel: kernel.release, sources});
+		}),
 		look(async () => readVfioNodes(host)),
 		readFilters(host, inventory),
 		look(async () => {
@@ -90,7 +94,10 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 		irqbalance: readIrqbalance(files),
 		ipForward: forward === undefined ? null : forward !== 0,
 		ifupdown: readIfupdown(files),
-		journal: await look(() => readJournal(host)),
+		journal: await look(() => {
+			requireReadableState(host);
+			return readJournal(host);
+		}),
 	};
 }
 
@@ -192,6 +199,13 @@ function selfAddresses(json: string): Mac[] {
 		const mac = parseMac(String(entry?.mac ?? ''));
 		return mac !== undefined && Array.isArray(entry?.flags) && entry.flags.includes('self') ? [mac] : [];
 	});
+}
+
+/** What cannot be listed looks like a directory with nothing in it. */
+function requireReadableState({files, caller}: Host): void {
+	if (caller.uid !== 0 && files.exists(stateDirectory) && files.list(stateDirectory).length === 0) {
+		throw new AppError('NOT_ROOT', `${stateDirectory} cannot be read, where vfctl keeps its journal and its drivers`, {why: `vfctl runs as user ${caller.uid}`, fix: 'sudo vfctl doctor'});
+	}
 }
 
 function readJournal({files}: Host): JournalFacts {

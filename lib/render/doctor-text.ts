@@ -10,7 +10,7 @@ export function doctorText({findings, counts, host}: DoctorView, {all}: {all: bo
 	const well = findings.filter(({status}) => status === 'ok');
 	return [
 		...[...worst, ...unseen].flatMap(finding => [...findingLines(finding), '']),
-		...all && well.length > 0 ? [table(['CHECK', 'OF', 'WELL'], well.map(({id, subject, what}) => [id, subject ?? '', what])), ''] : [],
+		...all && well.length > 0 ? [table(['CHECK', 'OF', 'WELL'], well.map(({id, subject, what}) => [id, subject ?? '', oneLine(what)])), ''] : [],
 		`${host}: ${countsText(counts)}${all || well.length === 0 ? '' : ` (--all shows what is well: ${doctorGroups.filter(group => well.some(one => one.group === group)).join(', ')})`}`,
 		...fixLines(findings),
 	].join('\n');
@@ -18,7 +18,7 @@ export function doctorText({findings, counts, host}: DoctorView, {all}: {all: bo
 
 function findingLines({id, subject, severity, what, evidence, meaning, fix}: FindingView): string[] {
 	return [
-		`${severity ?? 'could not look'}: ${subject === null ? '' : `${subject}: `}${what}  [${id}]`,
+		`${severity ?? 'could not look'}: ${subject === null ? '' : `${subject}: `}${oneLine(what)}  [${id}]`,
 		...evidence.map(({source, said}) => `  seen   ${source}: ${oneLine(said)}`),
 		...meaning === null ? [] : [`  means  ${meaning}`],
 		...fix === null ? [] : [`  do     ${fix.advice}`, ...fix.commands.map(command => `           ${command}`)],

@@ -1,9 +1,10 @@
 // What passing a device through needs besides the IOMMU.
 import {AppError} from '../../errors.ts';
 import {installCommand} from '../../model/distribution.ts';
-import {pageSizeWord, persistentPages, type HugepageFacts} from '../../model/hugepages.ts';
+import {keptHugepagesFile, pageSizeWord, parsePageSize, persistentPages, type HugepageFacts} from '../../model/hugepages.ts';
 import {quote} from '../../model/shell-word.ts';
 import type {Action} from '../action.ts';
+import {keptPages} from '../hugepages-file.ts';
 import {planHugepages} from '../plan-hugepages.ts';
 import {modulesItem} from '../persist/other-items.ts';
 import {modulesFile, unitNames, unitPath} from '../persist/paths.ts';
@@ -96,7 +97,7 @@ function memlock(facts: DoctorFacts): Answer[] {
 	})];
 }
 
-function hugepages({inventory: {guests}, hugepages: facts}: DoctorFacts): Answer[] {
+function hugepages({inventory: {guests, kernel}, hugepages: facts}: DoctorFacts): Answer[] {
 	const users = byName(guests ?? []).filter(({active, config}) => !active && (config?.hugepages.length ?? 0) > 0);
 	const pools = facts.pools.filter(({node}) => node === null);
 	const evidence = pools.map(({sizeKiB, total, free, reserved}) => seen(`/sys/kernel/mm/hugepages/hugepages-${sizeKiB}kB`, `${total} pages, ${free} free, ${reserved} reserved`));
@@ -115,7 +116,43 @@ function hugepages({inventory: {guests}, hugepages: facts}: DoctorFacts): Answer
 			repair: {actions: morePages(facts, first.size, first.present + first.need - first.free)},
 		});
 	});
+	answers.push(...keptPagesAnswers(facts, kernel.commandLine, evidence));
 	return answers.length > 0 ? answers : guests === null ? [unseen(null, 'libvirt does not tell which guests want huge pages', {evidence})] : [ok(null, 'no guest that is off waits for huge pages', evidence)];
+}
+
+/** What the command line and vfctl's own file ask for at boot, against what the kernel found. */
+function keptPagesAnswers(facts: HugepageFacts, commandLine: string, evidence: Answer['evidence']): Answer[] {
+	const asked = new Map(pagesAsked(commandLine, facts.defaultSizeKiB ?? 2048).map(({sizeKiB, count}) => [sizeKiB, {count, source: '/proc/cmdline'}]));
+	for (const [path, count] of keptPages(facts.kept)) {
+		const size = /^\/sys\/kernel\/mm\/hugepages\/hugepages-(\d+)kB\//.exec(path)?.[1];
+		if (size !== undefined) {
+			asked.set(Number(size), {count, source: keptHugepagesFile});
+		}
+	}
+
+	return [...asked].flatMap(([sizeKiB, {count, source}]) => {
+		const pool = facts.pools.find(one => one.sizeKiB === sizeKiB && one.node === null);
+		const present = pool === undefined ? 0 : persistentPages(pool);
+		return present >= count ? [] : [bad('warning', null, `the host was to keep ${count} huge pages of ${pageSizeWord(sizeKiB)}, and has ${present}`, {
+			evidence: [seen(source, `${count} pages of ${pageSizeWord(sizeKiB)}`), ...evidence],
+			meaning: 'guests and programs that rely on them find too few: memory was in pieces, too small, or they were given back since',
+			advice: 'ask for them again; when they cannot be had, at boot (hugepages= on the kernel command line)',
+			commands: [`vfctl dpdk hugepages set ${count} --size ${pageSizeWord(sizeKiB)}`],
+			repair: {actions: morePages(facts, sizeKiB, count)},
+		})];
+	});
+}
+
+/** `hugepagesz=1G hugepages=4 hugepages=...` (Documentation/admin-guide/kernel-parameters.txt): a
+ * number is of the size before it. */
+function pagesAsked(commandLine: string, defaultKiB: number): Array<{sizeKiB: number; count: number}> {
+	let sizeKiB = defaultKiB;
+	return commandLine.split(/\s+/).flatMap(word => {
+		const size = /^(?:default_)?hugepagesz=(\w+)$/.exec(word)?.[1];
+		const count = /^hugepages=(\d{1,9})$/.exec(word)?.[1];
+		sizeKiB = size === undefined ? sizeKiB : parsePageSize(size) ?? sizeKiB;
+		return count === undefined ? [] : [{sizeKiB, count: Number(count)}];
+	});
 }
 
 /** None when they cannot be had now. */
@@ -151,6 +188,6 @@ export const vfioChecks: CheckGroup = {group: 'vfio', checks: [
 	{name: 'at-boot', asks: 'where vfctl persist is on: the modules are loaded at boot', look: atBoot},
 	{name: 'permissions', asks: '/dev/vfio is there, and open to nobody else', look: permissions},
 	{name: 'memlock', asks: 'libvirt may lock the memory of guests with devices', look: memlock},
-	{name: 'hugepages', asks: 'guests that are off find the huge pages that they need', look: hugepages},
+	{name: 'hugepages', asks: 'guests that are off find the huge pages that they need, and the host has those that it was to keep', look: hugepages},
 	{name: 'signatures', asks: 'a kernel that takes only signed modules finds vfctl\'s signed', look: signatures},
 ]};
