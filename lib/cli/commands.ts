@@ -25,6 +25,7 @@ import {addMailboxCommands, mailboxUsages} from './mailbox-commands.ts';
 import {addPersistCommands, persistUsages} from './persist-commands.ts';
 import {addPoolCommands, poolUsages} from './pool-commands.ts';
 import {addRouteCommands, routeUsages} from './route-commands.ts';
+import {addWatchCommands, watchUsages} from './watch-commands.ts';
 import {vfSettingsOptions} from './vf-settings-options.ts';
 
 export type Run = (args: object, command: (context: CommandContext) => Promise<number | void>) => Promise<void>;
@@ -71,6 +72,7 @@ export const commandUsages = {
 	capture: '<file>',
 	compare: '<before> <after>',
 	...snapshotUsages,
+	...watchUsages,
 } as const;
 
 /** The command as yargs wants it: without the group it is in. */
@@ -250,4 +252,5 @@ function addRecordCommands(parser: Argv, run: Run): void {
 			return compare(context, {before: args.before, after: args.after});
 		}));
 	addSnapshotCommands(parser, run);
+	addWatchCommands(parser, run);
 }

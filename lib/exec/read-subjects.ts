@@ -18,12 +18,13 @@ const watchedModules = /^(?:vfio|iommufd|igb|ixgbe|i40e|iavf|ice|mlx|bnx|nfp|sfc
 // NET_ADDR_RANDOM of include/uapi/linux/netdevice.h.
 const randomAddress = '1';
 
-/** Everything by id. `libvirt` is its version, or null when it does not answer. */
-export function readSubjects(files: FileReader, inventory: Inventory, libvirt: string | null): Subjects {
+/** Everything by id. `libvirt` is its version, or null when it does not answer; without `config`
+ * configuration space is left alone. */
+export function readSubjects(files: FileReader, inventory: Inventory, libvirt: string | null, {config = true} = {}): Subjects {
 	const place = placeOf(inventory);
 	const subjects = [
 		hostSubject(files, inventory, libvirt),
-		...[...inventory.functions.values()].map(one => functionSubject(files, inventory, one, place(one.bdf))),
+		...[...inventory.functions.values()].map(one => functionSubject(files, inventory, one, place(one.bdf), config)),
 		...[...inventory.netdevs.values()].filter(({bdf}) => bdf === null).map(netdev => interfaceSubject(netdev)),
 		...(inventory.guests ?? []).map(guest => guestSubject(guest)),
 	];
@@ -62,7 +63,7 @@ function hostSubject(files: FileReader, {kernel}: Inventory, libvirt: string | n
 	return {kind: 'host', id: 'host', name: 'the host', bdf: null, pf: null, facts: facts.known, madeUp: new Set()};
 }
 
-function functionSubject(files: FileReader, inventory: Inventory, {bdf, driver, iommuGroup, physfn}: PciFunction, {name, pf, vf, netdevs}: Place): Subject {
+function functionSubject(files: FileReader, inventory: Inventory, {bdf, driver, iommuGroup, physfn}: PciFunction, {name, pf, vf, netdevs}: Place, config: boolean): Subject {
 	const directory = `${pciDevices}/${bdf}`;
 	const facts = factList();
 	const attribute = (fact: string, file: string) => {
@@ -105,7 +106,10 @@ function functionSubject(files: FileReader, inventory: Inventory, {bdf, driver, 
 		addNetdev(files, facts, inventory.netdevs.get(netdev), index === 0 ? '' : `${netdev}: `);
 	}
 
-	addConfig(files, facts, directory);
+	if (config) {
+		addConfig(files, facts, directory);
+	}
+
 	return {kind: 'function', id: bdf, name, bdf, pf: vf ? vf.pf : physfn, facts: facts.known, madeUp: madeUpOf(files, netdevs)};
 }
 

@@ -21,17 +21,19 @@ export interface WatchOptions {
 	/** What was shown already. */
 	first: MailboxFactsAtOnce;
 	tell: (change: WatchedChange) => void;
+	/** Another look than at everything. */
+	look?: () => Promise<MailboxFactsAtOnce>;
 }
 
 const everyMs = 1000;
 
 /** Watches until it is told to stop. Throws what readMailboxFacts throws. */
-export async function watchMailboxes(host: Host, pfs: readonly Pf[], {signal, first, tell}: WatchOptions): Promise<void> {
+export async function watchMailboxes(host: Host, pfs: readonly Pf[], {signal, first, tell, look = async () => readMailboxFacts(host, pfs)}: WatchOptions): Promise<void> {
 	const seen = new Map<Bdf, SeenMessages>([...first.mailboxes].map(([pf, mailbox]) => [pf, seenMessages(mailbox)]));
 	let before = first;
 	while (!signal.aborted) {
 		await host.clock.sleep(everyMs);
-		const now = await readMailboxFacts(host, pfs);
+		const now = await look();
 		for (const pf of pfs) {
 			for (const change of changesOf(pf, before, now, seen)) {
 				tell(change);

@@ -5,8 +5,11 @@ export interface Output {
 	readonly json: boolean;
 	/** Colour and moving progress are wanted. */
 	readonly fancy: boolean;
-	/** The result of a command: `text` for people, `value` for --json. */
-	result(text: string, value: unknown): void;
+	/** The result of a command: `text` for people, `value` for --json. `line`: one of many, as they
+	 * come; one object a line then. */
+	result(text: string, value: unknown, form?: 'document' | 'line'): void;
+	/** Aborted when nobody reads the results any more. */
+	readonly closed?: AbortSignal;
 	/** A line on standard error, for people only: warnings, what is waited for. */
 	note(text: string): void;
 }
@@ -25,9 +28,10 @@ export function processOutput({json, color}: OutputOptions): Output {
 	return {
 		json,
 		fancy,
-		result(text, value) {
-			process.stdout.write(json ? `${JSON.stringify(value, undefined, 2)}\n` : withNewline(printable(text)));
+		result(text, value, form = 'document') {
+			process.stdout.write(json ? `${JSON.stringify(value, undefined, form === 'line' ? undefined : 2)}\n` : withNewline(printable(text)));
 		},
+		closed: closed.signal,
 		note(text) {
 			if (!json) {
 				process.stderr.write(withNewline(printable(text)));
@@ -38,6 +42,7 @@ export function processOutput({json, color}: OutputOptions): Output {
 
 let guarded = false;
 let lost = false;
+const closed = new AbortController();
 
 /** Keeps the process alive when nobody reads on (`| head`, a broken ssh connection) or the disk of
  * a redirected output is full: a change to the host must not die half way of that. */
@@ -49,6 +54,7 @@ export function guardStreams(): void {
 	guarded = true;
 	process.stderr.on('error', () => {});
 	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+		closed.abort('nobody reads the output');
 		// A reader who has seen enough is no failure; a result that is lost is one.
 		if (error.code !== 'EPIPE') {
 			lost = true;

@@ -47,6 +47,9 @@ export interface SimOptions {
 	missingTools?: readonly string[];
 	/** More programs; first word is the name. */
 	tools?: Readonly<Record<string, (argv: readonly string[]) => CommandResult>>;
+	/** Programs that go on and on, for those who take their output as it comes: told how to print; the
+	 * signal ends them. */
+	streams?: Readonly<Record<string, (print: (text: string) => void, argv: readonly string[]) => void>>;
 	/** Drivers that match but never bind (a probe that fails with ENODEV). */
 	deadDrivers?: readonly string[];
 	/** The interface of a VF appears so long after its driver was bound (udev, slow probes). */

@@ -24,7 +24,7 @@ type Program = (machine: Machine, words: readonly string[]) => CommandResult | u
 /** The programs of a machine. */
 export function simRunner(machine: Machine): Runner {
 	return {
-		async run(argv, {onOutput} = {}) {
+		async run(argv, {onOutput, signal} = {}) {
 			const [name, ...words] = argv;
 			const command = argv.join(' ');
 			const {commandFailures = [], missingTools = [], tools = {}} = machine.options;
@@ -34,6 +34,13 @@ export function simRunner(machine: Machine): Runner {
 			}
 
 			const base = name.split('/').at(-1) ?? name;
+			const stream = missingTools.includes(base) ? undefined : machine.options.streams?.[base];
+			if (onOutput && stream) {
+				return streaming(print => {
+					stream(print, argv);
+				}, onOutput, signal);
+			}
+
 			const program = missingTools.includes(base) ? undefined : tools[base] ? () => tools[base]?.(argv) : programs[base];
 			const recorded = missingTools.includes(base) ? undefined : machine.record.commands.find(one => one.argv.join('\0') === argv.join('\0'));
 			const result = program?.(machine, words) ?? recorded;
@@ -49,6 +56,26 @@ export function simRunner(machine: Machine): Runner {
 			return {code: result.code, stdout: onOutput ? '' : result.stdout, stderr: result.stderr};
 		},
 	};
+}
+
+/** A program that ends with the signal, as one that SIGKILL ends. */
+async function streaming(begin: (print: (text: string) => void) => void, onOutput: (chunk: Uint8Array) => void, signal: AbortSignal | undefined): Promise<CommandResult> {
+	const ended = new Promise<void>(resolve => {
+		if (signal?.aborted) {
+			resolve();
+		}
+
+		signal?.addEventListener('abort', () => {
+			resolve();
+		});
+	});
+	begin(text => {
+		if (!signal?.aborted) {
+			onOutput(new TextEncoder().encode(text));
+		}
+	});
+	await ended;
+	return {code: 137, stdout: '', stderr: ''};
 }
 
 const programs: Readonly<Record<string, Program>> = {
