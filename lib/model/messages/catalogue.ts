@@ -1,9 +1,11 @@
 // The catalogue of messages that `vfctl explain` knows. A family more: its import and its spread.
 import {accessMessages} from './access.ts';
 import {bnxtMessages} from './bnxt.ts';
+import {dpdkMessages} from './dpdk.ts';
 import {firmwareAmdMessages} from './firmware-amd.ts';
 import {firmwareDmarMessages} from './firmware-dmar.ts';
 import {firmwareMessages} from './firmware.ts';
+import {hostNetworkMessages} from './host-network.ts';
 import {i40eVfMessages} from './i40e-vf.ts';
 import {i40eMessages} from './i40e.ts';
 import {iavfMessages} from './iavf.ts';
@@ -52,14 +54,16 @@ import {virtchnlMessages} from './virtchnl.ts';
 export const catalogue: readonly MessageEntry[] = [
 	...accessMessages,
 	...bnxtMessages,
+	...dpdkMessages,
 	...firmwareAmdMessages,
 	...firmwareDmarMessages,
 	...firmwareMessages,
-	...i40eMessages,
+	...hostNetworkMessages,
 	...i40eVfMessages,
+	...i40eMessages,
 	...iavfMessages,
-	...iceMessages,
 	...iceSriovMessages,
+	...iceMessages,
 	...igbMessages,
 	...igbvfMessages,
 	...intelPfMessages,
@@ -69,15 +73,15 @@ export const catalogue: readonly MessageEntry[] = [
 	...iommuIntelMessages,
 	...iommuMessages,
 	...ixgbeMailboxMessages,
-	...ixgbeMessages,
 	...ixgbeSriovMessages,
+	...ixgbeMessages,
 	...ixgbevfMessages,
 	...kvmMessages,
 	...libvirtAccessMessages,
 	...libvirtHostdevMessages,
-	...libvirtMessages,
 	...libvirtNetworkMessages,
 	...libvirtVfMessages,
+	...libvirtMessages,
 	...mlx5EswitchMessages,
 	...mlx5Messages,
 	...moduleMessages,
@@ -89,9 +93,9 @@ export const catalogue: readonly MessageEntry[] = [
 	...pciSriovMessages,
 	...pcieErrorMessages,
 	...qemuDeviceMessages,
-	...qemuMessages,
 	...qemuMigrationMessages,
 	...qemuVfioMessages,
+	...qemuMessages,
 	...shellMessages,
 	...vfctlMessages,
 	...vfioMessages,

@@ -83,7 +83,7 @@ export const libvirtAccessMessages: readonly MessageEntry[] = [
 	{
 		id: 'libvirt.cgroup-device',
 		severity: 'error',
-		pattern: /failed to (?:load|attach) cgroup BPF prog: (?<error>.{3,60})|failed to (?:update|remove) device (?:in|from) BPF cgroup map|Failed to create v2 cgroup '(?<cgroup>[^']{1,160})'/,
+		pattern: /failed to (?:load|attach) cgroup BPF prog: (?<error>.{3,60})|failed to (?:update|remove) device (?:in|from) BPF cgroup map|failed to initialize device BPF map; locked memory limit|Failed to create v2 cgroup '(?<cgroup>[^']{1,160})'/,
 		meaning: 'The control group of the guest could not be set up: it may not open its devices.',
 		cause: 'libvirt lets a guest open only its own devices, over a BPF program. Forbidden by lockdown or in a container, or the control group is not writable.',
 		remedies: [

@@ -106,6 +106,16 @@ export const libvirtMessages: readonly MessageEntry[] = [
 		examples: ['error: operation failed: unplug of device was rejected by the guest'],
 	},
 	{
+		id: 'libvirt.no-interface-with-mac',
+		severity: 'error',
+		pattern: /no device found at address '[^']{1,20}' matching MAC address '(?<mac>[^']{1,20})' and alias|[nN]o interface with MAC address (?<asked>[0-9a-f:]{17})/,
+		meaning: 'The guest has no interface with MAC {mac|that was named}.',
+		cause: 'It was taken already, or the saved definition and the running guest differ.',
+		remedies: [{advice: 'See what it has, running and saved.', command: 'virsh domiflist GUEST; virsh domiflist --inactive GUEST'}],
+		source: 'src/conf/domain_conf.c virDomainNetFindIdx',
+		examples: ["error: device not found: no device found at address '(<null>)' matching MAC address '52:54:00:12:34:56' and alias '(<null>)'", 'error: No interface with MAC address 52:54:00:12:34:56 was found'],
+	},
+	{
 		id: 'libvirt.duplicate-device-id',
 		severity: 'error',
 		pattern: /Duplicate (?:device )?ID '(?<alias>[^']{1,60})'(?: for device)?/,
