@@ -1,6 +1,6 @@
 // What bnxt_en (Broadcom NetXtreme-C/E) says about its VFs and its firmware.
 import type {MessageEntry} from './message-entry.ts';
-import {fewerVfs, listVfs, newerFirmware, pfUp, pfUpFromVf, powerCycle} from './remedies.ts';
+import {coolServer, faultsOfBus, fewerVfs, healthReports, listVfs, lookAtModule, newerFirmware, pfUp, pfUpFromVf, powerCycle, seeHolders, speedOfLink, takeVfsBack} from './remedies.ts';
 
 const from = ['bnxt_en'];
 
@@ -28,7 +28,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^Unable to (?:configure SRIOV since some VFs|free (?<count>\d+) VFs because some) are assigned to VMs/,
 		meaning: 'The VFs were not changed or taken away: guests have some of them.',
 		cause: 'The number of VFs was to be changed, or the driver unloaded, while a guest had a VF of this port.',
-		remedies: [{advice: 'See who has them.', command: 'vfctl list {netdev|PF}'}, {advice: 'Take them back from the guests, then try again.', command: 'vfctl detach GUEST VF'}],
+		remedies: [seeHolders, takeVfsBack],
 		source: 'bnxt_sriov.c, bnxt_sriov_configure and bnxt_sriov_disable',
 		examples: ['[   82.118203] bnxt_en 0000:c1:00.0 enp193s0f0np0: Unable to configure SRIOV since some VFs are assigned to VMs.', '[   82.118203] bnxt_en 0000:c1:00.0 enp193s0f0np0: Unable to free 8 VFs because some are assigned to VMs.'],
 	},
@@ -46,7 +46,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^VF MAC address (?<mac>[\da-f:]{17}) not approved by the PF/,
 		meaning: 'The VF may not use the MAC {mac}.',
 		cause: 'The host gave the VF another one, and does not trust it.',
-		remedies: [{advice: 'Use the host\'s MAC here, or trust the VF on the host.', command: 'vfctl vf set {bdf|VF} --trust on'}],
+		remedies: [{advice: 'Use the host\'s MAC here, or trust the VF on the host.', command: 'vfctl vf set {pf|PF}#{vf|VF} --trust on'}],
 		source: 'bnxt_sriov.c, bnxt_approve_mac',
 		examples: ['[   12.551203] bnxt_en 0000:00:06.0 ens6: VF MAC address 02:11:22:33:44:55 not approved by the PF'],
 	},
@@ -73,7 +73,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^(?:max tx rate (?<most>\d+) exceed PF link speed for VF (?<vf>\d+)|min tx rate (?<least>\d+) is invalid for VF (?<minVf>\d+))/,
 		meaning: 'The rate of a VF was not set.',
 		cause: 'It is more than the link carries at the moment, or the lowest rate is above the highest.',
-		remedies: [{advice: 'See the speed of the link, and ask for no more.', command: 'ethtool {netdev|PF}'}],
+		remedies: [speedOfLink],
 		source: 'bnxt_sriov.c, bnxt_set_vf_bw',
 		examples: ['[   91.220018] bnxt_en 0000:c1:00.0 enp193s0f0np0: max tx rate 40000 exceed PF link speed for VF 2'],
 	},
@@ -82,7 +82,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^Error \(timeout: (?<ms>\d+)\) msg \{0x(?<command>[\da-f]+) 0x[\da-f]+\} len:/,
 		meaning: 'The firmware of the card did not answer command 0x{command}.',
 		cause: 'The firmware hangs or is being reset. On a VF: the PF or the card is.',
-		remedies: [{advice: 'See what the card recorded about it.', command: 'devlink health show pci/{bdf|BDF}'}, newerFirmware, powerCycle],
+		remedies: [healthReports, newerFirmware, powerCycle],
 		source: 'bnxt_hwrm.c, __hwrm_send',
 		examples: ['[  612.771002] bnxt_en 0000:c1:00.0 enp193s0f0np0: Error (timeout: 500015) msg {0x23 0x1a2b} len:0'],
 	},
@@ -91,7 +91,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^(?<kind>Fatal|Non-fatal|Solicited) firmware reset event, data1: /,
 		meaning: 'The firmware of the card resets itself ({kind}); ports and VFs lose their link for some seconds.',
 		cause: '"Solicited": somebody asked for it, as an update does. The others: the firmware failed.',
-		remedies: [{advice: 'See what the card recorded about it.', command: 'devlink health show pci/{bdf|BDF}'}, newerFirmware],
+		remedies: [healthReports, newerFirmware],
 		source: 'bnxt.c, bnxt_async_event_process',
 		examples: ['[  700.002188] bnxt_en 0000:c1:00.0 enp193s0f0np0: Fatal firmware reset event, data1: 0x1, data2: 0x0, min wait 500 ms, max wait 12000 ms'],
 	},
@@ -109,7 +109,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^(?:Unqualified SFP\+ module detected on port (?<port>\d+)|TX is disabled$|SFP\+ module is shutdown$)/,
 		meaning: 'The module in the port is not one that the firmware lists. "TX is disabled" or "shutdown" behind it: the port carries nothing.',
 		cause: 'The firmware of the card has a list of modules and a rule what to do with others.',
-		remedies: [{advice: 'See what the module says of itself.', command: 'ethtool -m {netdev|PF}'}, {advice: 'Put in a listed module, or change that rule with the tool of the vendor.'}],
+		remedies: [lookAtModule, {advice: 'Put in a listed module, or change that rule with the tool of the vendor.'}],
 		source: 'bnxt.c, bnxt_get_port_module_status',
 		examples: ['[   12.118820] bnxt_en 0000:c1:00.0 enp193s0f0np0: Unqualified SFP+ module detected on port 0', '[   12.118822] bnxt_en 0000:c1:00.0 enp193s0f0np0: TX is disabled'],
 	},
@@ -127,7 +127,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^Chip temperature has gone (?<direction>above|below) the (?<threshold>.{3,20}?) thermal threshold!/,
 		meaning: 'The temperature of the card has gone {direction} its {threshold} limit.',
 		cause: 'Above: too little air over the card (fans, a slot beside a hot card, room temperature). Below: it is cooling down again.',
-		remedies: [{advice: 'Look at fans and temperatures of the server.', command: 'ipmitool sdr type Temperature; ipmitool sdr type Fan'}],
+		remedies: [coolServer],
 		source: 'bnxt.c, bnxt_event_error_report',
 		examples: ['[  810.440712] bnxt_en 0000:c1:00.0 enp193s0f0np0: Chip temperature has gone above the critical thermal threshold!'],
 	},
@@ -145,7 +145,7 @@ export const bnxtMessages: readonly MessageEntry[] = [
 		pattern: /^TX timeout detected, starting reset task!/,
 		meaning: 'A transmit queue stood still for seconds; the driver starts the port anew, and VFs of it lose their link meanwhile.',
 		cause: 'The line alone does not tell. Possible: pause frames from the switch, a lost interrupt, trouble with memory (IOMMU), or the firmware.',
-		remedies: [{advice: 'Look for pause frames and errors.', command: 'ethtool -S {netdev|PF} | grep -iE "pause|err|drop"'}, {advice: 'Look for faults of the IOMMU and the bus at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'}, newerFirmware],
+		remedies: [{advice: 'Look for pause frames and errors.', command: 'ethtool -S {netdev|PF} | grep -iE "pause|err|drop"'}, faultsOfBus, newerFirmware],
 		source: 'bnxt.c, bnxt_tx_timeout',
 		examples: ['[51022.701932] bnxt_en 0000:c1:00.0 enp193s0f0np0: TX timeout detected, starting reset task!'],
 	},

@@ -1,6 +1,6 @@
 // What i40e (X710, XL710, XXV710, X722) says about its VFs.
 import type {MessageEntry} from './message-entry.ts';
-import {fewerVfs, listVfs, pfUp, restartVfDriver, showVf} from './remedies.ts';
+import {fewerVfs, listVfs, noMoreThan, pfUp, restartVfDriver, setAgain, showVf, speedOfLink, updateVfDriver} from './remedies.ts';
 
 const from = ['i40e'];
 
@@ -11,7 +11,7 @@ export const i40eVfMessages: readonly MessageEntry[] = [
 		meaning: 'A setting of VF {vf} was refused, because the VF is being reset.',
 		cause: 'The VF was just made or given to a guest, its driver just started, or another setting just before made it reset. Many settings one after the other (libvirt, CNI) meet it.',
 		remedies: [
-			{advice: 'Set it again after a second; vfctl waits and looks whether it was taken.', command: 'vfctl vf set {netdev|PF}#{vf} ...'},
+			setAgain,
 			{advice: 'If it stays so, see whether the PF is up and what else it says.', command: 'ip link show {netdev|PF}'},
 		],
 		source: 'i40e_virtchnl_pf.c, i40e_check_vf_init_timeout',
@@ -96,7 +96,7 @@ export const i40eVfMessages: readonly MessageEntry[] = [
 		meaning: 'VF {vf} broke a rule of the card and is off until it is set again.',
 		cause: 'Its driver described a frame wrongly: a faulty VF driver or DPDK program in the guest, or an attack.',
 		remedies: [
-			{advice: 'Update the VF driver of the guest, and see what ran there.', command: 'vfctl show {netdev|PF}#{vf}'},
+			updateVfDriver,
 			{advice: 'Then let the VF start again: off and on by its link state, then its driver anew.', command: 'vfctl vf set {netdev|PF}#{vf} --link-state disable && vfctl vf set {netdev|PF}#{vf} --link-state auto'},
 		],
 		source: 'i40e_main.c, i40e_handle_mdd_event',
@@ -116,7 +116,7 @@ export const i40eVfMessages: readonly MessageEntry[] = [
 		pattern: /^Unable to enable (?<wanted>\d+) VFs\. Limited to (?<most>\d+) VFs due to device resource constraints/,
 		meaning: 'No VFs were made: the port can have {most}.',
 		cause: 'The card shares its resources among its ports; what the firmware gave this port is enough for {most}.',
-		remedies: [{advice: 'Make {most} or fewer.', command: 'vfctl vf create {netdev|PF} {most}'}],
+		remedies: [noMoreThan],
 		source: 'i40e_virtchnl_pf.c, i40e_pci_sriov_enable',
 		examples: ['[   90.110284] i40e 0000:3b:00.0: Unable to enable 64 VFs. Limited to 32 VFs due to device resource constraints.'],
 	},
@@ -197,7 +197,7 @@ export const i40eVfMessages: readonly MessageEntry[] = [
 		pattern: /^Invalid max tx rate (?<rate>\d+) specified for V(?:SI seid (?<seid>\d+)|F (?<vf>\d+))/,
 		meaning: 'The limit of {rate} Mbit/s was not set.',
 		cause: 'It is more than the link carries at the moment; without a link nothing is accepted.',
-		remedies: [{advice: 'See the speed of the link, and ask for no more.', command: 'ethtool {netdev|PF}'}, pfUp],
+		remedies: [speedOfLink, pfUp],
 		source: 'i40e_main.c, i40e_set_bw_limit',
 		examples: ['[  152.881201] i40e 0000:3b:00.0: Invalid max tx rate 20000 specified for VSI seid 402.'],
 	},

@@ -1,6 +1,6 @@
 // What i40e (X710, XL710, XXV710, X722) says about the card itself.
 import type {MessageEntry} from './message-entry.ts';
-import {errorCounters, listVfs, newerFirmware, otherKernelLines, powerCycle} from './remedies.ts';
+import {afterUnsuccessful, errorCounters, faultsOfBus, fewerQueuesElsewhere, listVfs, listedModule, lookAtModule, newerFirmware, noNomsi, otherKernelLines, pauseFrames, powerCycle, reloadPfDriver, settingsAgain, withoutSegmentation, writeFirmware} from './remedies.ts';
 
 const from = ['i40e'];
 
@@ -11,10 +11,10 @@ export const i40eMessages: readonly MessageEntry[] = [
 		meaning: 'Queue {queue} sent nothing for seconds although there was something to send; the driver now resets the port, step by step harder.',
 		cause: 'The line alone does not tell. If HWB and NTC are equal and NTU is ahead, an interrupt was lost; otherwise the card stands still: pause frames from the switch, a frame that it does not take, trouble with memory (IOMMU), or its firmware.',
 		remedies: [
-			{advice: 'Look for pause frames and errors.', command: 'ethtool -S {netdev|PF} | grep -E "xoff|xon|err|drop|mdd"'},
-			{advice: 'Look for faults of the IOMMU and the bus at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'},
+			pauseFrames,
+			faultsOfBus,
 			newerFirmware,
-			{advice: 'To find out, switch segmentation in the card off for a while.', command: 'ethtool -K {netdev|PF} tso off gso off'},
+			withoutSegmentation,
 		],
 		source: 'i40e_main.c, i40e_tx_timeout',
 		examples: ['[51022.701932] i40e 0000:3b:00.0 ens5f0: tx_timeout: VSI_seid: 390, Q 12, NTC: 0x1a, HWB: 0x1a, NTU: 0x1c, TAIL: 0x1c, INT: 0x0'],
@@ -26,7 +26,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		cause: 'A queue stood still; the line before says which.',
 		remedies: [
 			errorCounters,
-			{advice: 'After "unsuccessful": load the driver again. All VFs of the card are gone then; see who has them first.', command: 'vfctl list {netdev|PF}'},
+			afterUnsuccessful,
 			powerCycle,
 		],
 		source: 'i40e_main.c, i40e_tx_timeout',
@@ -83,7 +83,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		pattern: /^HMC error (?:interrupt|info 0x(?<info>[\da-f]+), HMC error data 0x(?<data>[\da-f]+))/,
 		meaning: 'The card could not work with the memory that the driver lent it; the port is reset.',
 		cause: 'The bus or the IOMMU refused a transfer, or firmware and driver disagree about that memory.',
-		remedies: [{advice: 'Look for faults of the IOMMU and the bus at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'}, newerFirmware],
+		remedies: [faultsOfBus, newerFirmware],
 		source: 'i40e_main.c, i40e_intr',
 		examples: ['[ 1100.441092] i40e 0000:3b:00.0: HMC error interrupt', '[ 1100.441094] i40e 0000:3b:00.0: HMC error info 0x80000003, HMC error data 0x0'],
 	},
@@ -93,8 +93,8 @@ export const i40eMessages: readonly MessageEntry[] = [
 		meaning: 'The port carries nothing: the card refuses the module in it.',
 		cause: 'The module is not one that the firmware of this card takes, or it is made for less heat than this server has. No parameter of the driver changes that.',
 		remedies: [
-			{advice: 'See what the module says of itself.', command: 'ethtool -m {netdev|PF}'},
-			{advice: 'Put in a module that is listed for this card or server (some are coded for several makers).'},
+			lookAtModule,
+			listedModule,
 		],
 		source: 'i40e_main.c, i40e_handle_link_event',
 		examples: ['[   12.001172] i40e 0000:3b:00.1: Rx/Tx is disabled on this device because an unsupported SFP module type was detected.'],
@@ -113,7 +113,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		pattern: /^(?:Firmware recovery mode detected\. Limiting functionality|Refer to the Intel\(R\) Ethernet Adapters and Devices User Guide for details on firmware recovery mode|Entering recovery mode due to repeated FW resets)/,
 		meaning: 'The firmware of the card is damaged and runs in an emergency mode; the port carries no traffic and makes no VFs.',
 		cause: 'An update of the firmware was interrupted, or its memory is damaged.',
-		remedies: [{advice: 'Write the firmware anew with the update tool of the vendor of the card or server, then switch the server off and on.'}],
+		remedies: [writeFirmware],
 		source: 'i40e_main.c, i40e_check_recovery_mode and i40e_handle_resets',
 		examples: [
 			'[    4.110281] i40e 0000:3b:00.0: Firmware recovery mode detected. Limiting functionality.',
@@ -167,7 +167,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		pattern: /^MSI-X vector limit reached with (?<got>-?\d+), wanted (?<wanted>\d+), attempting to redistribute/,
 		meaning: 'The port got {got} interrupts and not {wanted}: it works with fewer queues.',
 		cause: 'The platform has no more, or other ports took them. Hosts with many processors and many ports meet it.',
-		remedies: [{advice: 'If queues are missing, give ports that need few fewer of them.', command: 'ethtool -L {netdev|PF} combined 8'}],
+		remedies: [fewerQueuesElsewhere],
 		source: 'i40e_main.c, i40e_init_msix',
 		examples: ['[    4.661820] i40e 0000:3b:00.0: MSI-X vector limit reached with 48, wanted 129, attempting to redistribute vectors'],
 	},
@@ -185,7 +185,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		pattern: /^(?:MSI-X not available, trying MSI|MSI-X and MSI not available, falling back to Legacy IRQ|MSI-X vector reservation failed: (?<error>-?\d+))/,
 		meaning: 'The port works with a single interrupt: without VFs, with one queue.',
 		cause: 'The kernel gave no MSI-X interrupts: pci=nomsi, a BAR without an address, or none left.',
-		remedies: [{advice: 'See that the kernel line has no pci=nomsi.', command: 'cat /proc/cmdline'}, otherKernelLines],
+		remedies: [noNomsi, otherKernelLines],
 		source: 'i40e_main.c, i40e_init_interrupt_scheme and i40e_reserve_msix_vectors',
 		examples: ['[    4.661777] i40e 0000:3b:00.0: MSI-X not available, trying MSI'],
 	},
@@ -221,7 +221,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		pattern: /^Active VFs found, allocating resources/,
 		meaning: 'The PF driver was loaded and found VFs from before; it goes on with them.',
 		cause: 'The driver was exchanged or loaded again while VFs existed, mostly because guests had them. Their settings (MAC, VLAN, trust) are those of a new VF.',
-		remedies: [{advice: 'See that each VF has its settings again.', command: 'vfctl list {netdev|PF}'}],
+		remedies: [settingsAgain],
 		source: 'i40e_main.c, i40e_probe',
 		examples: ['[  901.200713] i40e 0000:3b:00.0: Active VFs found, allocating resources.'],
 	},
@@ -230,7 +230,7 @@ export const i40eMessages: readonly MessageEntry[] = [
 		pattern: /^(?:PF reset failed[,:] (?<error>-?\d+)|rebuild of (?:switch|Main VSI) failed: (?<rebuild>-?\d+)|setup_pf_switch failed: (?<setup>-?\d+))/,
 		meaning: 'The port was reset and did not come back in full; it and its VFs do not work.',
 		cause: 'The firmware did not answer as it should (error {error|in the line}).',
-		remedies: [{advice: 'Load the driver again; all VFs of the card go away with it, see who has them first.', command: 'vfctl list {netdev|PF}'}, newerFirmware, powerCycle],
+		remedies: [reloadPfDriver, newerFirmware, powerCycle],
 		source: 'i40e_main.c, i40e_reset, i40e_rebuild and i40e_probe',
 		examples: ['[ 1500.771023] i40e 0000:3b:00.0: PF reset failed, -15', '[ 1500.771023] i40e 0000:3b:00.0: rebuild of switch failed: -1, will try to set up simple PF connection'],
 	},

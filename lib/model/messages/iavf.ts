@@ -3,7 +3,7 @@ import type {MessageEntry} from './message-entry.ts';
 import {pfUpFromVf} from './remedies.ts';
 
 const from = ['iavf', 'i40evf'];
-const showFromVf = {advice: 'See on the host how the VF is set and what the PF says of it.', command: 'vfctl show {bdf|VF}'};
+const showFromVf = {advice: 'See on the host how the VF is set and what the PF says of it.', command: 'vfctl show {pf|PF}#{vf|VF}'};
 const linesOfPf = {advice: 'Look at what the PF said at that time, on the host.', command: 'journalctl -k -b | grep -E "i40e|ice"'};
 
 export const iavfMessages: readonly MessageEntry[] = [
@@ -33,7 +33,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^Never saw reset/,
 		meaning: 'The driver was told of a reset that it did not see; it goes on as if it had.',
 		cause: 'The reset was over before it looked, or did not happen.',
-		remedies: [{advice: 'If the interface works, nothing has to be done. Otherwise load the driver again.', command: 'echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/unbind; echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/bind'}],
+		remedies: [{advice: 'If the interface works, nothing has to be done. Otherwise load the driver again.', command: 'cd /sys/bus/pci/drivers/iavf; echo {bdf|BDF} > unbind; echo {bdf|BDF} > bind'}],
 		source: 'iavf_main.c, iavf_reset_task',
 		examples: ['[  610.228104] iavf 0000:00:06.0: Never saw reset'],
 	},
@@ -42,7 +42,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^(?:Reset never finished \((?<state>[\da-f]+)\)|Reset task did not complete, VF disabled)/,
 		meaning: 'The VF did not come back from a reset; its interface is off until the driver is loaded again.',
 		cause: 'The PF went away or hangs, or the host keeps the VF disabled.',
-		remedies: [linesOfPf, pfUpFromVf, {advice: 'When the PF works, load the driver of the VF again.', command: 'echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/unbind; echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/bind'}],
+		remedies: [linesOfPf, pfUpFromVf, {advice: 'When the PF works, load the driver of the VF again.', command: 'cd /sys/bus/pci/drivers/iavf; echo {bdf|BDF} > unbind; echo {bdf|BDF} > bind'}],
 		source: 'iavf_main.c, iavf_reset_task and iavf_disable_vf',
 		examples: ['[  620.551207] iavf 0000:00:06.0: Reset never finished (0)', '[  620.551217] iavf 0000:00:06.0: Reset task did not complete, VF disabled'],
 	},
@@ -71,7 +71,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		cause: 'The PF refused: the VF is disabled, being set up at the same moment (many VFs at once), or misbehaved before.',
 		remedies: [
 			linesOfPf, showFromVf,
-			{advice: 'When the PF is quiet again, load the driver of the VF again.', command: 'echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/unbind; echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/bind'},
+			{advice: 'When the PF is quiet again, load the driver of the VF again.', command: 'cd /sys/bus/pci/drivers/iavf; echo {bdf|BDF} > unbind; echo {bdf|BDF} > bind'},
 		],
 		source: 'iavf_main.c, iavf_init_get_resources',
 		examples: [
@@ -121,7 +121,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		meaning: 'The PF refused request {request} of this VF: {name}.',
 		cause: 'Requests: 2 reset, 3 what the VF may have, 6 to 9 queues, 10 and 11 MAC, 12, 13, 52 and 53 VLAN, 14 promiscuous mode, 26 and 45 hashing, 29 more queues, 44 and 51 what the PF can. -5: not allowed, or the VF was not ready; -64: the PF does not have it. For 44 and 51 that is an older PF and harmless.',
 		remedies: [
-			{advice: 'If the request is 10, 12, 14 or 52, the guest asks for what the host does not allow: use what the host set, or trust the VF.', command: 'vfctl vf set {bdf|VF} --trust on'},
+			{advice: 'If the request is 10, 12, 14 or 52, the guest asks for what the host does not allow: use what the host set, or trust the VF.', command: 'vfctl vf set {pf|PF}#{vf|VF} --trust on'},
 			linesOfPf,
 		],
 		source: 'iavf_virtchnl.c, iavf_virtchnl_completion',
@@ -137,7 +137,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		cause: 'The host gave the VF another address and does not trust it, it has too many addresses already, or the VF was being reset.',
 		remedies: [
 			showFromVf,
-			{advice: 'Use the host\'s MAC here, or trust the VF.', command: 'vfctl vf set {bdf|VF} --trust on'},
+			{advice: 'Use the host\'s MAC here, or trust the VF.', command: 'vfctl vf set {pf|PF}#{vf|VF} --trust on'},
 		],
 		source: 'iavf_virtchnl.c, iavf_virtchnl_completion',
 		examples: ['Nov 17 09:12:01 node4 kernel: iavf 0000:3b:02.0: Failed to add MAC filter, error IAVF_ERR_NVM', '[  730.551200] i40evf 0000:00:06.0: Failed to delete MAC filter, error I40E_ERR_PARAM'],
@@ -147,7 +147,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^Failed to add VLAN filter, error (?<error>\w+)/,
 		meaning: 'The PF refused a VLAN to this VF ({error}); frames of it do not arrive.',
 		cause: 'The host gave the VF a port VLAN, the VF has as many VLANs as one that is not trusted may have, or it was being reset.',
-		remedies: [showFromVf, {advice: 'With a port VLAN use the interface untagged, or take it away.', command: 'vfctl vf set {bdf|VF} --vlan 0'}, {advice: 'For more VLANs trust the VF.', command: 'vfctl vf set {bdf|VF} --trust on'}],
+		remedies: [showFromVf, {advice: 'With a port VLAN use the interface untagged, or take it away.', command: 'vfctl vf set {pf|PF}#{vf|VF} --vlan 0'}, {advice: 'For more VLANs trust the VF.', command: 'vfctl vf set {pf|PF}#{vf|VF} --trust on'}],
 		source: 'iavf_virtchnl.c, iavf_virtchnl_completion',
 		examples: ['[  740.118200] iavf 0000:00:06.0: Failed to add VLAN filter, error IAVF_ERR_PARAM'],
 	},
@@ -156,7 +156,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^Max allowed VLAN filters (?<most>\d+)\. Remove existing VLANs/,
 		meaning: 'The VF has its {most} VLANs and gets no more.',
 		cause: 'The PF gives a VF that many; one that is trusted gets more.',
-		remedies: [{advice: 'Take VLANs away, or trust the VF on the host and load its driver again here.', command: 'vfctl vf set {bdf|VF} --trust on'}],
+		remedies: [{advice: 'Take VLANs away, or trust the VF on the host and load its driver again here.', command: 'vfctl vf set {pf|PF}#{vf|VF} --trust on'}],
 		source: 'iavf_main.c, iavf_vlan_rx_add_vid',
 		examples: ['[  750.337102] iavf 0000:00:06.0 ens6: Max allowed VLAN filters 8. Remove existing VLANs or disable filtering via Ethtool if supported.'],
 	},
@@ -174,7 +174,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^Invalid MAC address (?<mac>[\da-f:]{17}), using random/,
 		meaning: 'The host gave this VF no MAC address; the driver makes a random one.',
 		cause: 'Nobody set a MAC for the VF on the PF. It works, but the address is another one after each start.',
-		remedies: [{advice: 'If you want a lasting address, set it on the host.', command: 'vfctl vf set {bdf|VF} --mac MAC'}],
+		remedies: [{advice: 'If you want a lasting address, set it on the host.', command: 'vfctl vf set {pf|PF}#{vf|VF} --mac MAC'}],
 		source: 'iavf_main.c, iavf_init_config_adapter',
 		examples: ['[    3.551208] iavf 0000:00:06.0: Invalid MAC address 00:00:00:00:00:00, using random'],
 	},
@@ -210,7 +210,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^Device resources not yet released/,
 		meaning: 'The interface was set down, and the PF has not confirmed it.',
 		cause: 'The PF is slow or does not answer any more.',
-		remedies: [linesOfPf, {advice: 'If the interface does not come up again, load the driver again.', command: 'echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/unbind; echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/bind'}],
+		remedies: [linesOfPf, {advice: 'If the interface does not come up again, load the driver again.', command: 'cd /sys/bus/pci/drivers/iavf; echo {bdf|BDF} > unbind; echo {bdf|BDF} > bind'}],
 		source: 'iavf_main.c, iavf_close',
 		examples: ['[  800.771230] iavf 0000:00:06.0 ens6: Device resources not yet released'],
 	},
@@ -219,7 +219,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 		pattern: /^(?:Expected response (?<expected>\d+) from PF, received (?<got>\d+)|Invalid message (?<invalid>\d+) from PF)/,
 		meaning: 'The PF answered something else than what this VF waited for.',
 		cause: 'An answer from before a reset came late. It is no fault unless it goes on.',
-		remedies: [{advice: 'If it goes on, load the driver again.', command: 'echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/unbind; echo {bdf|BDF} > /sys/bus/pci/drivers/iavf/bind'}],
+		remedies: [{advice: 'If it goes on, load the driver again.', command: 'cd /sys/bus/pci/drivers/iavf; echo {bdf|BDF} > unbind; echo {bdf|BDF} > bind'}],
 		source: 'iavf_virtchnl.c, iavf_virtchnl_completion',
 		examples: ['[  810.118207] iavf 0000:00:06.0: Expected response 3 from PF, received 10'],
 	},

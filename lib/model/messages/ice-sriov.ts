@@ -1,6 +1,6 @@
 // What ice (E810, E822, E823, E830) says about its VFs, and about bonding and switchdev with VFs.
 import type {MessageEntry} from './message-entry.ts';
-import {fewerVfs, listVfs, restartVfDriver, showVf} from './remedies.ts';
+import {fewerPfQueues, fewerVfs, listVfs, noMoreThan, restartVfDriver, setAgain, showVf, updateVfDriver} from './remedies.ts';
 
 const from = ['ice'];
 
@@ -40,7 +40,7 @@ export const iceSriovMessages: readonly MessageEntry[] = [
 		pattern: /^Can't enable (?<wanted>\d+) VFs, max VFs supported is (?<most>\d+)/,
 		meaning: 'No VFs were made: the port can have {most}.',
 		cause: 'The VFs of the card are shared among its ports.',
-		remedies: [{advice: 'Make {most} or fewer.', command: 'vfctl vf create {netdev|PF} {most}'}],
+		remedies: [noMoreThan],
 		source: 'ice_sriov.c, ice_pci_sriov_ena',
 		examples: ['[   90.110284] ice 0000:31:00.0: Can\'t enable 128 VFs, max VFs supported is 64'],
 	},
@@ -51,7 +51,7 @@ export const iceSriovMessages: readonly MessageEntry[] = [
 		cause: 'The PF (its queues, RDMA) has taken the others.',
 		remedies: [
 			fewerVfs,
-			{advice: 'Or give the PF fewer queues first.', command: 'ethtool -L {netdev|PF} combined 8'},
+			fewerPfQueues,
 		],
 		source: 'ice_sriov.c, ice_set_per_vf_res',
 		examples: ['[   91.551204] ice 0000:31:00.0: Only 96 MSI-X interrupts available for SR-IOV. Not enough to support minimum of 2 MSI-X interrupts per VF for 64 VFs'],
@@ -61,7 +61,7 @@ export const iceSriovMessages: readonly MessageEntry[] = [
 		pattern: /^(?:Not enough queues to support minimum of (?<each>\d+) queue pairs per VF for (?<wanted>\d+) VFs|Not enough resources for (?<resources>\d+) VFs, err (?<error>-?\d+)|Unable to set MSI-X resources for (?<msix>\d+) VFs)/,
 		meaning: 'No VFs were made: the card has not enough queues or interrupts left for so many.',
 		cause: 'The PF has taken too many, or VFs of other ports of the card have.',
-		remedies: [fewerVfs, {advice: 'Or give the PF fewer queues first.', command: 'ethtool -L {netdev|PF} combined 8'}],
+		remedies: [fewerVfs, fewerPfQueues],
 		source: 'ice_sriov.c, ice_set_per_vf_res and ice_ena_vfs',
 		examples: ['[   91.551304] ice 0000:31:00.0: Not enough resources for 128 VFs, err -28. Try with fewer number of VFs', '[   91.551304] ice 0000:31:00.0: Not enough queues to support minimum of 1 queue pairs per VF for 128 VFs'],
 	},
@@ -79,7 +79,7 @@ export const iceSriovMessages: readonly MessageEntry[] = [
 		pattern: /^VF ID: (?<vf>\d+) in reset\. Try again/,
 		meaning: 'A setting of VF {vf} was refused, because the VF is being reset.',
 		cause: 'The VF was just made or given to a guest, its driver just started, or another setting just before made it reset. Many settings one after the other (libvirt, CNI) meet it.',
-		remedies: [{advice: 'Set it again after a second; vfctl waits and looks whether it was taken.', command: 'vfctl vf set {netdev|PF}#{vf} ...'}],
+		remedies: [setAgain],
 		source: 'ice_vf_lib.c, ice_check_vf_init',
 		examples: ['[ 1301.551204] ice 0000:31:00.0: VF ID: 3 in reset. Try again.'],
 	},
@@ -131,7 +131,7 @@ export const iceSriovMessages: readonly MessageEntry[] = [
 		meaning: 'VF {vf} ({mac}) broke rules of the card {count} times; each time it loses a queue.',
 		cause: 'Its driver described a frame wrongly: a faulty VF driver or DPDK program in the guest, or an attack.',
 		remedies: [
-			{advice: 'Update the VF driver of the guest, and see what ran there.', command: 'vfctl show {netdev|PF}#{vf}'},
+			updateVfDriver,
 			{advice: 'To have such a VF reset by itself, set the flag of the PF; otherwise restart the guest.', command: 'ethtool --set-priv-flags {netdev|PF} mdd-auto-reset-vf on'},
 		],
 		source: 'ice_sriov.c, ice_print_vf_rx_mdd_event and ice_print_vf_tx_mdd_event',

@@ -1,6 +1,6 @@
 // What ice (E810, E822, E823, E830) says about the card itself: DDP package, module, queues, firmware.
 import type {MessageEntry} from './message-entry.ts';
-import {errorCounters, listVfs, newerFirmware, otherKernelLines, powerCycle} from './remedies.ts';
+import {afterUnsuccessful, errorCounters, faultsOfBus, fewerQueuesElsewhere, listVfs, listedModule, lookAtModule, newerFirmware, otherKernelLines, pauseFrames, powerCycle, reloadPfDriver} from './remedies.ts';
 
 const from = ['ice'];
 
@@ -98,8 +98,8 @@ export const iceMessages: readonly MessageEntry[] = [
 		meaning: 'The port carries nothing: the card refuses the module in it.',
 		cause: 'The module is not one that the firmware of this card takes.',
 		remedies: [
-			{advice: 'See what the module says of itself.', command: 'ethtool -m {netdev|PF}'},
-			{advice: 'Put in a module that is listed for this card or server (some are coded for several makers).'},
+			lookAtModule,
+			listedModule,
 		],
 		source: 'ice_main.c, ice_print_topo_conflict',
 		examples: ['[   12.001172] ice 0000:31:00.0 ens2f0: Rx/Tx is disabled on this device because an unsupported module type was detected. Refer to the Intel(R) Ethernet Adapters and Devices User Guide for a list of supported modules.'],
@@ -157,8 +157,8 @@ export const iceMessages: readonly MessageEntry[] = [
 		meaning: 'Queue {queue} sent nothing for seconds although there was something to send; the driver now resets the port, step by step harder.',
 		cause: 'The line alone does not tell. If HW_HEAD and NTC are equal and NTU is ahead, an interrupt was lost; otherwise the card stands still: pause frames from the switch, a frame that it does not take, trouble with memory (IOMMU), or its firmware.',
 		remedies: [
-			{advice: 'Look for pause frames and errors.', command: 'ethtool -S {netdev|PF} | grep -E "xoff|xon|err|drop|mdd"'},
-			{advice: 'Look for faults of the IOMMU and the bus at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'},
+			pauseFrames,
+			faultsOfBus,
 			newerFirmware,
 		],
 		source: 'ice_main.c, ice_tx_timeout',
@@ -171,7 +171,7 @@ export const iceMessages: readonly MessageEntry[] = [
 		cause: 'A queue stood still; the line before says which.',
 		remedies: [
 			errorCounters,
-			{advice: 'After "unsuccessful": load the driver again. All VFs of the card are gone then; see who has them first.', command: 'vfctl list {netdev|PF}'},
+			afterUnsuccessful,
 			powerCycle,
 		],
 		source: 'ice_main.c, ice_tx_timeout',
@@ -191,7 +191,7 @@ export const iceMessages: readonly MessageEntry[] = [
 		pattern: /^(?:Rebuild failed, unload and reload driver|Rebuild failed due to error sending driver version: (?<version>-?\d+)|PF VSI rebuild failed: (?<error>-?\d+)|reset (?<reset>\d+) failed$|control queues init failed (?<queues>-?\d+))/,
 		meaning: 'The port was reset and did not come back; it and its VFs do not work.',
 		cause: 'The firmware did not answer as it should.',
-		remedies: [{advice: 'Load the driver again; all VFs of the card go away with it, see who has them first.', command: 'vfctl list {netdev|PF}'}, newerFirmware, powerCycle],
+		remedies: [reloadPfDriver, newerFirmware, powerCycle],
 		source: 'ice_main.c, ice_rebuild and ice_do_reset',
 		examples: ['[51100.440172] ice 0000:31:00.0: Rebuild failed, unload and reload driver', '[51100.330021] ice 0000:31:00.0: PF VSI rebuild failed: -5'],
 	},
@@ -209,7 +209,7 @@ export const iceMessages: readonly MessageEntry[] = [
 		pattern: /^(?:not enough (?<where>device|OS) MSI-X vectors\. (?:wanted|requested) = (?<wanted>\d+), (?:available|obtained) = (?<got>\d+)|Not enough MSI-X vectors to support RDMA)/,
 		meaning: 'The port got fewer interrupts than it wanted: fewer queues, or no RDMA.',
 		cause: '"device": the card gives this port no more. "OS": the platform has no more, as on hosts with many processors and many ports.',
-		remedies: [{advice: 'If queues are missing, give ports that need few fewer of them.', command: 'ethtool -L {netdev|PF} combined 8'}],
+		remedies: [fewerQueuesElsewhere],
 		source: 'ice_irq.c, ice_ena_msix_range and ice_reduce_msix_usage',
 		examples: ['[    4.771203] ice 0000:31:00.0: not enough OS MSI-X vectors. requested = 258, obtained = 129', '[    4.771203] ice 0000:31:00.0: Not enough MSI-X vectors to support RDMA.'],
 	},

@@ -1,6 +1,6 @@
 // What igb (82576, I350, I210 and their like) says about its VFs, and about the port itself.
 import type {MessageEntry} from './message-entry.ts';
-import {errorCounters, lookAtLink, otherKernelLines, powerCycle, restartVfDriver, showVf, spoofchkOff, trustVf, vlanOff} from './remedies.ts';
+import {coolServer, errorCounters, fewerAddresses, linesOfSlot, lookAtLink, noMaxVfs, orFewerVfs, otherKernelLines, persistVfs, powerCycle, restartVfDriver, seeHolders, settingsAgain, showVf, spoofchkOff, takeVfsBack, trustVf, unicastInGuest, untaggedInGuest, vlanOff} from './remedies.ts';
 
 const from = ['igb'];
 
@@ -59,8 +59,8 @@ export const igbMessages: readonly MessageEntry[] = [
 		meaning: 'VF {vf} asked to receive for one more MAC address, and the card has no entry left.',
 		cause: 'The table of addresses (24 on 82576 and 82580, 32 on I350) is shared by the PF, all VFs and their further addresses.',
 		remedies: [
-			{advice: 'Take addresses away: macvlans and bridge members in guests, and addresses put into the PF.', command: 'bridge fdb show dev {netdev|PF}'},
-			{advice: 'Or make fewer VFs; that needs all guests of this PF to give theirs back.', command: 'vfctl vf create {netdev|PF} COUNT'},
+			fewerAddresses,
+			orFewerVfs,
 		],
 		source: 'igb_main.c, igb_set_vf_mac_filter',
 		examples: ['[  120.117002] igb 0000:03:00.0: VF 1 has requested MAC filter but there is no space for it'],
@@ -79,7 +79,7 @@ export const igbMessages: readonly MessageEntry[] = [
 		pattern: /^VF (?<vf>\d+) attempted to override administratively set VLAN tag/,
 		meaning: 'VF {vf} asked for a VLAN of its own; the PF refused, because the host already set one for it.',
 		cause: 'The guest made a VLAN interface on a VF that has a port VLAN.',
-		remedies: [{advice: 'Use the interface untagged in the guest: the card adds and takes the tag.'}, vlanOff],
+		remedies: [untaggedInGuest, vlanOff],
 		source: 'igb_main.c, igb_rcv_msg_from_vf',
 		examples: ['[ 2290.017730] igb 0000:03:00.0: VF 2 attempted to override administratively set VLAN tag'],
 	},
@@ -88,7 +88,7 @@ export const igbMessages: readonly MessageEntry[] = [
 		pattern: /^VF (?<vf>\d+) attempted to set invalid MAC$/,
 		meaning: 'VF {vf} asked for an address that is no address of an interface: all zero, or a multicast one.',
 		cause: 'Something in the guest sets it: its network configuration, or a bond without a member that has an address.',
-		remedies: [{advice: 'In the guest, give the interface a unicast MAC or none at all.'}, showVf],
+		remedies: [unicastInGuest, showVf],
 		source: 'igb_main.c, igb_set_vf_mac_addr',
 		examples: ['[ 3014.220915] igb 0000:03:00.0: VF 4 attempted to set invalid MAC'],
 	},
@@ -111,7 +111,7 @@ export const igbMessages: readonly MessageEntry[] = [
 		cause: 'max_vfs asks for more than this family of cards has.',
 		remedies: [
 			{advice: 'Take the parameter away; ask for 7 at most.', command: 'grep -r max_vfs /etc/modprobe.d /proc/cmdline'},
-			{advice: 'Let the VFs of each PF come back at boot as they are now.', command: 'vfctl persist on'},
+			persistVfs,
 		],
 		source: 'igb_main.c, igb_sw_init',
 		examples: ['[    2.117301] igb 0000:03:00.0: Maximum of 7 VFs per PF, using max'],
@@ -122,8 +122,8 @@ export const igbMessages: readonly MessageEntry[] = [
 		meaning: 'The VFs come from the module parameter max_vfs, which makes the same number on every port of this driver.',
 		cause: 'max_vfs is given in /etc/modprobe.d or on the kernel command line.',
 		remedies: [
-			{advice: 'Find the parameter and take it away.', command: 'grep -r max_vfs /etc/modprobe.d /proc/cmdline'},
-			{advice: 'Let the VFs of each PF come back at boot as they are now.', command: 'vfctl persist on'},
+			noMaxVfs,
+			persistVfs,
 		],
 		source: 'igb_main.c, igb_sw_init',
 		examples: ['[    2.117309] igb 0000:03:00.0: Enabling SR-IOV VFs using the module parameter is deprecated - please use the pci sysfs interface.'],
@@ -133,7 +133,7 @@ export const igbMessages: readonly MessageEntry[] = [
 		pattern: /^(?<count>\d+) pre-allocated VFs found - override max_vfs setting of (?<wanted>\d+)/,
 		meaning: 'The PF driver was loaded and found {count} VFs from before; it goes on with them.',
 		cause: 'The driver was exchanged or loaded again while VFs existed, mostly because guests had them. Their settings (MAC, VLAN, trust) are those of a new VF.',
-		remedies: [{advice: 'See that each VF has its settings again.', command: 'vfctl list {netdev|PF}'}, restartVfDriver],
+		remedies: [settingsAgain, restartVfDriver],
 		source: 'igb_main.c, igb_enable_sriov',
 		examples: ['[  901.200713] igb 0000:03:00.0: 2 pre-allocated VFs found - override max_vfs setting of 0'],
 	},
@@ -143,8 +143,8 @@ export const igbMessages: readonly MessageEntry[] = [
 		meaning: 'The VFs were not taken away: guests have some of them.',
 		cause: 'The number of VFs was to be changed, or the driver unloaded, while a guest had a VF of this port.',
 		remedies: [
-			{advice: 'See who has them.', command: 'vfctl list {netdev|PF}'},
-			{advice: 'Take them back from the guests, then try again.', command: 'vfctl detach GUEST VF'},
+			seeHolders,
+			takeVfsBack,
 		],
 		source: 'igb_main.c, igb_disable_sriov',
 		examples: ['[  950.112837] igb 0000:03:00.0: Cannot deallocate SR-IOV virtual functions while they are assigned - VFs will not be deallocated'],
@@ -172,7 +172,7 @@ export const igbMessages: readonly MessageEntry[] = [
 		pattern: /^The network adapter (?:was stopped|link speed was downshifted) because it overheated/,
 		meaning: 'The card is too hot: it has slowed its link down, or switched it off. Its VFs share that.',
 		cause: 'Too little air over the card: fans, a slot beside a hot card, room temperature.',
-		remedies: [{advice: 'Look at fans and temperatures of the server.', command: 'ipmitool sdr type Temperature; ipmitool sdr type Fan'}, {advice: 'If it comes back with good air, replace the card.'}],
+		remedies: [coolServer, {advice: 'If it comes back with good air, replace the card.'}],
 		source: 'igb_main.c, igb_watchdog_task',
 		examples: ['[88120.440712] igb 0000:03:00.0 eth1: The network adapter was stopped because it overheated', '[88100.002211] igb 0000:03:00.0 eth1: The network adapter link speed was downshifted because it overheated'],
 	},
@@ -191,7 +191,7 @@ export const igbMessages: readonly MessageEntry[] = [
 		meaning: 'The card is gone from the bus: every read of it gives ones. Its VFs are gone with it.',
 		cause: 'The card lost power or was taken away, its slot had an error from which the bus does not come back, or it was put to sleep by power management (ASPM, D3).',
 		remedies: [
-			{advice: 'Look for what the bus says of its slot.', command: 'journalctl -k -b | grep -iE "AER|pciehp|DPC|D3"'},
+			linesOfSlot,
 			{advice: 'If it happens on an idle host, try the kernel parameter pcie_aspm=off.'},
 			powerCycle,
 		],

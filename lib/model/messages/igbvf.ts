@@ -1,6 +1,6 @@
 // What igbvf says: the driver of VFs of 82576 and I350, in guests and on the host.
 import type {MessageEntry} from './message-entry.ts';
-import {pfUpFromVf} from './remedies.ts';
+import {noNomsi, pfUpFromVf, portVlanFromVf, showsMsix, vfDownUp, vlanOffFromVf} from './remedies.ts';
 
 const from = ['igbvf'];
 
@@ -10,7 +10,7 @@ export const igbvfMessages: readonly MessageEntry[] = [
 		pattern: /^PF still resetting/,
 		meaning: 'The VF was to be reset (its interface came up, its MTU changed), and the PF did not answer.',
 		cause: 'The interface of the PF is down on the host, or the PF is being reset.',
-		remedies: [pfUpFromVf, {advice: 'See on the host whether the PF answers this VF.', command: 'vfctl mailbox {pf|PF}'}],
+		remedies: [pfUpFromVf, {advice: 'See on the host whether the PF answers this VF.', command: 'vfctl mailbox {pf|PF}#{vf|VF}'}],
 		source: 'igbvf/netdev.c, igbvf_reset',
 		examples: ['[   31.002183] igbvf 0000:07:00.0: PF still resetting'],
 	},
@@ -32,8 +32,8 @@ export const igbvfMessages: readonly MessageEntry[] = [
 		meaning: 'The PF refused VLAN {vlan} to this VF; frames of that VLAN do not arrive.',
 		cause: 'The host gave the VF a port VLAN, and then it may have no other; or the PF did not answer.',
 		remedies: [
-			{advice: 'With a port VLAN, use the interface untagged. See on the host whether there is one.', command: 'vfctl show {bdf|VF}'},
-			{advice: 'Or let the guest tag by itself.', command: 'vfctl vf set {bdf|VF} --vlan 0'},
+			portVlanFromVf,
+			vlanOffFromVf,
 		],
 		source: 'igbvf/netdev.c, igbvf_vlan_rx_add_vid (the message is broken over two lines)',
 		examples: ['[   61.330271] igbvf 0000:07:00.0: Vlan id 100'],
@@ -43,7 +43,7 @@ export const igbvfMessages: readonly MessageEntry[] = [
 		pattern: /^Failed to remove vlan id (?<vlan>\d+)/,
 		meaning: 'The PF did not take VLAN {vlan} away from this VF.',
 		cause: 'The PF was reset or is down, or the host set a port VLAN meanwhile. The entry goes away with the next reset of the VF.',
-		remedies: [{advice: 'If it matters, set the interface down and up.', command: 'ip link set {netdev|VF} down && ip link set {netdev|VF} up'}],
+		remedies: [vfDownUp],
 		source: 'igbvf/netdev.c, igbvf_vlan_rx_kill_vid',
 		examples: ['[   64.117200] igbvf 0000:07:00.0: Failed to remove vlan id 100'],
 	},
@@ -53,8 +53,8 @@ export const igbvfMessages: readonly MessageEntry[] = [
 		meaning: 'The VF has no interrupts and does not work.',
 		cause: 'The machine has no MSI-X for it: pci=nomsi, no vectors left, or a guest machine type without MSI.',
 		remedies: [
-			{advice: 'See that the kernel line has no pci=nomsi.', command: 'cat /proc/cmdline'},
-			{advice: 'See whether the device shows MSI-X.', command: 'lspci -vv -s {bdf|BDF}'},
+			noNomsi,
+			showsMsix,
 		],
 		source: 'igbvf/netdev.c, igbvf_set_interrupt_capability and igbvf_request_irq',
 		examples: ['[    2.440101] igbvf 0000:07:00.0: Failed to initialize MSI-X interrupts.', '[    2.440101] igbvf 0000:07:00.0: Unable to allocate interrupt, Error: -28'],

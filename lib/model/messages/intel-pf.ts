@@ -1,6 +1,6 @@
 // What igb and ixgbe, of one descent, say in the same words about their VFs.
 import type {MessageEntry} from './message-entry.ts';
-import {listVfs, otherKernelLines, pfUp, restartVfDriver} from './remedies.ts';
+import {freeMemory, listVfs, otherKernelLines, pfUp, restartVfDriver} from './remedies.ts';
 
 const from = ['igb', 'ixgbe'];
 
@@ -78,7 +78,7 @@ export const intelPfMessages: readonly MessageEntry[] = [
 		meaning: 'The driver did not get the memory for a queue; the interface does not come up, or keeps the rings that it had.',
 		cause: 'A ring needs memory in one piece. It is short or in pieces: huge pages take it, or very long rings were asked for.',
 		remedies: [
-			{advice: 'See what is free, and how much huge pages hold.', command: 'grep -E "MemAvailable|HugePages" /proc/meminfo'},
+			freeMemory,
 			{advice: 'Ask for shorter rings or fewer queues.', command: 'ethtool -g {netdev|IF} && ethtool -l {netdev|IF}'},
 		],
 		source: '*_setup_tx_resources, *_setup_rx_resources and *_init_interrupt_scheme of each driver',
@@ -125,7 +125,7 @@ export const intelPfMessages: readonly MessageEntry[] = [
 		meaning: 'After a PCIe error and a reset of the slot the card did not come back; its interface does not work.',
 		cause: 'The card or its slot does not answer any more.',
 		remedies: [
-			{advice: 'Take the device away and look for it again.', command: 'echo 1 > /sys/bus/pci/devices/{bdf|BDF}/remove; echo 1 > /sys/bus/pci/rescan'},
+			{advice: 'If no guest has VFs of it, take the device away and look for it again.', command: 'echo 1 > /sys/bus/pci/devices/{bdf|BDF}/remove; echo 1 > /sys/bus/pci/rescan'},
 			{advice: 'If it stays away, switch the server off and on.'},
 		],
 		source: '*_io_slot_reset of each driver',

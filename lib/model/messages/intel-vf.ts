@@ -1,6 +1,6 @@
 // What igbvf and ixgbevf say in the same words when they start.
 import type {MessageEntry} from './message-entry.ts';
-import {pfUpFromVf} from './remedies.ts';
+import {macForLater, pfUpFromVf} from './remedies.ts';
 
 const from = ['igbvf', 'ixgbevf'];
 
@@ -13,7 +13,7 @@ export const intelVfMessages: readonly MessageEntry[] = [
 		remedies: [
 			pfUpFromVf,
 			{advice: 'Let the PF be up after every boot, too.', command: 'vfctl persist on'},
-			{advice: 'If the PF is up: see what it says and whether it answers this VF.', command: 'vfctl mailbox {pf|PF}'},
+			{advice: 'If the PF is up: see what it says and whether it answers this VF.', command: 'vfctl mailbox {pf|PF}#{vf|VF}'},
 		],
 		source: 'ixgbevf_main.c, ixgbevf_sw_init (two blanks before "Is"); igbvf/netdev.c, igbvf_probe (one)',
 		examples: [
@@ -27,7 +27,7 @@ export const intelVfMessages: readonly MessageEntry[] = [
 		pattern: /^MAC address not assigned by administrator/,
 		meaning: 'The host gave this VF no MAC address; the driver makes a random one.',
 		cause: 'Nobody set a MAC for the VF on the PF before its driver started. It works, but the address is another one after each start, so that DHCP leases and rules do not hold.',
-		remedies: [{advice: 'If you want a lasting address, set it on the host, then load the VF driver again or restart the guest.', command: 'vfctl vf set {bdf|VF} --mac MAC'}],
+		remedies: [macForLater],
 		source: 'ixgbevf_main.c, ixgbevf_sw_init; igbvf/netdev.c, igbvf_probe',
 		examples: [
 			'[    2.310412] ixgbevf 0000:00:05.0: MAC address not assigned by administrator.',
@@ -39,7 +39,7 @@ export const intelVfMessages: readonly MessageEntry[] = [
 		pattern: /^Assigning random MAC address/,
 		meaning: 'The VF works with a MAC that its driver made up.',
 		cause: 'The host gave it none.',
-		remedies: [{advice: 'If you want a lasting address, set it on the host, then load the VF driver again or restart the guest.', command: 'vfctl vf set {bdf|VF} --mac MAC'}],
+		remedies: [macForLater],
 		source: 'ixgbevf_main.c, ixgbevf_sw_init; igbvf/netdev.c, igbvf_probe',
 		examples: ['[    2.310415] ixgbevf 0000:00:05.0: Assigning random MAC address', '[    2.310415] igbvf 0000:07:00.0: Assigning random MAC address.'],
 	},

@@ -1,6 +1,6 @@
 // What ixgbe (82599, X540, X550, E610) says about requests of its VFs.
 import type {MessageEntry} from './message-entry.ts';
-import {restartVfDriver, showVf, trustVf, vlanOff} from './remedies.ts';
+import {fewerAddresses, orFewerVfs, restartVfDriver, showVf, trustVf, unicastInGuest, untaggedInGuest, vlanOff} from './remedies.ts';
 
 const from = ['ixgbe'];
 
@@ -97,7 +97,7 @@ export const ixgbeMailboxMessages: readonly MessageEntry[] = [
 		meaning: 'VF {vf} asked for a VLAN of its own; the PF refused, because the host already set one for it.',
 		cause: 'The guest made a VLAN interface on a VF that has a port VLAN. The same is said where the PF has several traffic classes (DCB).',
 		remedies: [
-			{advice: 'Use the interface untagged in the guest: the card adds and takes the tag.'},
+			untaggedInGuest,
 			vlanOff,
 		],
 		source: 'ixgbe_sriov.c, ixgbe_set_vf_vlan_msg',
@@ -108,7 +108,7 @@ export const ixgbeMailboxMessages: readonly MessageEntry[] = [
 		pattern: /^VF (?<vf>\d+) attempted to set invalid mac$/,
 		meaning: 'VF {vf} asked for an address that is no address of an interface: all zero, or a multicast one.',
 		cause: 'Something in the guest sets it: its network configuration, a bond without a member that has an address, or a driver with a fault.',
-		remedies: [{advice: 'In the guest, give the interface a unicast MAC or none at all.'}, showVf],
+		remedies: [unicastInGuest, showVf],
 		source: 'ixgbe_sriov.c, ixgbe_set_vf_mac_addr and ixgbe_set_vf_macvlan_msg',
 		examples: ['[ 3014.220915] ixgbe 0000:3b:00.0 ens6f0: VF 4 attempted to set invalid mac'],
 	},
@@ -127,8 +127,8 @@ export const ixgbeMailboxMessages: readonly MessageEntry[] = [
 		meaning: 'VF {vf} asked to receive for one more MAC address, and the card has no entry left.',
 		cause: 'The PF, its VFs and the additional addresses of all VFs share one table of 128 addresses on 82599, X540 and X550. With many VFs little is left for each.',
 		remedies: [
-			{advice: 'Take addresses away: macvlans and bridge members in guests, and addresses put into the PF.', command: 'bridge fdb show dev {netdev|PF}'},
-			{advice: 'Or make fewer VFs; that needs all guests of this PF to give theirs back.', command: 'vfctl vf create {netdev|PF} COUNT'},
+			fewerAddresses,
+			orFewerVfs,
 		],
 		source: 'ixgbe_sriov.c, ixgbe_set_vf_macvlan_msg and ixgbe_alloc_vf_macvlans',
 		examples: ['[ 3377.118004] ixgbe 0000:3b:00.1 ens6f1: VF 5 has requested a MACVLAN filter but there is no space for it'],

@@ -1,6 +1,6 @@
 // What ixgbe says about making, setting and losing VFs.
 import type {MessageEntry} from './message-entry.ts';
-import {listVfs, otherKernelLines, restartVfDriver, showVf} from './remedies.ts';
+import {listVfs, noMaxVfs, otherKernelLines, persistVfs, restartVfDriver, settingsAgain, showVf} from './remedies.ts';
 
 const from = ['ixgbe'];
 
@@ -23,7 +23,7 @@ export const ixgbeSriovMessages: readonly MessageEntry[] = [
 		meaning: 'The PF driver was loaded and found VFs from before.',
 		cause: 'The PF driver was exchanged or loaded again while VFs existed, mostly because guests had them. The VFs have lost MAC, VLAN and filters of before; a guest that goes on with its old address sends what the card now takes for spoofed.',
 		remedies: [
-			{advice: 'See that each VF has its settings again.', command: 'vfctl list {netdev|PF}'},
+			settingsAgain,
 			restartVfDriver,
 		],
 		source: 'ixgbe_sriov.c, ixgbe_enable_sriov',
@@ -80,8 +80,8 @@ export const ixgbeSriovMessages: readonly MessageEntry[] = [
 		meaning: 'The VFs come from the module parameter max_vfs, which makes the same number on every port of this driver.',
 		cause: 'max_vfs is given in /etc/modprobe.d or on the kernel command line.',
 		remedies: [
-			{advice: 'Find the parameter and take it away.', command: 'grep -r max_vfs /etc/modprobe.d /proc/cmdline'},
-			{advice: 'Let the VFs of each PF come back at boot as they are now.', command: 'vfctl persist on'},
+			noMaxVfs,
+			persistVfs,
 		],
 		source: 'ixgbe_main.c, ixgbe_sw_init',
 		examples: ['[    4.210077] ixgbe 0000:3b:00.0: Enabling SR-IOV VFs using the max_vfs module parameter is deprecated - please use the pci sysfs interface instead.'],
@@ -173,6 +173,19 @@ export const ixgbeSriovMessages: readonly MessageEntry[] = [
 		],
 		source: 'ixgbe_main.c, ixgbe_bad_vf_abort',
 		examples: ['[ 9611.008213] ixgbe 0000:3b:00.0 ens6f0: Malicious Driver Detection event detected on PF 0 VF 3 MAC: 02:11:22:33:44:55 mdd-disable-vf=on'],
+	},
+	{
+		id: 'ixgbe.malicious-event', severity: 'danger', from,
+		pattern: /^Malicious event on VF (?<vf>\d+) tx:(?<tx>[\da-f]+) rx:(?<rx>[\da-f]+)/,
+		meaning: 'The card stopped a queue of VF {vf}, because what it was given broke a rule; the VF is made to set its queues up anew.',
+		cause: 'The driver behind that queue described a frame wrongly: a faulty VF driver or DPDK program in the guest, or an attack. If the PF has no VFs at all it was the host\'s own driver; kernel 6.17.7 was reported to crash right after this line on such hosts.',
+		remedies: [
+			{advice: 'See who has the VF; update the VF driver of its guest, and see what ran there.', command: 'vfctl show {netdev|PF}#{vf}'},
+			{advice: 'On a host without VFs use a newer kernel, and until then switch segmentation in the card off.', command: 'ethtool -K {netdev|PF} tso off'},
+		],
+		versions: 'X550 and later cards, in kernels after 6.12 and in Intel\'s own driver',
+		source: 'ixgbe_main.c, ixgbe_check_mdd_event',
+		examples: ['Feb 27 21:34:34 kvm3 kernel: ixgbe 0000:21:00.0: Malicious event on VF 3 tx:80000 rx:0'],
 	},
 	{
 		id: 'ixgbe.vf-pcie-error', severity: 'danger', from,

@@ -1,6 +1,6 @@
 // What ixgbe says about the card itself: module, heat, memory, queues, loss of the device.
 import type {MessageEntry} from './message-entry.ts';
-import {errorCounters, lookAtLink, newerFirmware, otherKernelLines, powerCycle} from './remedies.ts';
+import {errorCounters, faultsOfBus, linesOfSlot, lookAtLink, newerFirmware, otherKernelLines, pauseFrames, powerCycle, withoutSegmentation, writeFirmware} from './remedies.ts';
 
 const from = ['ixgbe'];
 
@@ -12,7 +12,7 @@ export const ixgbeMessages: readonly MessageEntry[] = [
 		cause: 'The card takes only modules that its firmware lists, or the driver cannot read what the module is. "load" means that the port has no interface at all until the driver is loaded again.',
 		remedies: [
 			{advice: 'Put in a module that Intel lists for this card (or one coded for Intel), then load the driver again.'},
-			{advice: 'To use a module on your own risk, let the driver take it: one 1 for each port, then load the driver again.', command: 'echo "options ixgbe allow_unsupported_sfp=1" > /etc/modprobe.d/ixgbe-sfp.conf'},
+			{advice: 'To use a module on your own risk, let the driver take it, then load the driver again.', command: 'echo "options ixgbe allow_unsupported_sfp=1" > /etc/modprobe.d/ixgbe-sfp.conf'},
 		],
 		source: 'ixgbe_main.c, ixgbe_probe and ixgbe_sfp_detection_subtask',
 		examples: [
@@ -25,7 +25,7 @@ export const ixgbeMessages: readonly MessageEntry[] = [
 		pattern: /^Reload the driver after installing a supported module/,
 		meaning: 'It belongs to the line before: the module in the port was refused.',
 		cause: 'The driver looks at the module of this port no more until it is loaded anew.',
-		remedies: [{advice: 'Change the module, then load the driver for this port again.', command: 'echo {bdf|BDF} > /sys/bus/pci/drivers/ixgbe/bind'}],
+		remedies: [{advice: 'Change the module, then load the driver for this port again.', command: 'cd /sys/bus/pci/drivers/ixgbe; echo {bdf|BDF} > unbind; echo {bdf|BDF} > bind'}],
 		source: 'ixgbe_main.c, ixgbe_probe and ixgbe_sfp_detection_subtask',
 		examples: ['[    3.117209] ixgbe 0000:3b:00.0: Reload the driver after installing a supported module.'],
 	},
@@ -74,9 +74,9 @@ export const ixgbeMessages: readonly MessageEntry[] = [
 		meaning: 'Queue {queue} sent nothing for seconds although there was something to send; the driver resets the port, and the VFs of it with it.',
 		cause: 'The line alone does not tell. Possible: pause frames from the switch stop the port, the link is bad, the card could not read memory (IOMMU), or the card hangs.',
 		remedies: [
-			{advice: 'Look for pause frames and errors.', command: 'ethtool -S {netdev|PF} | grep -E "xoff|xon|err|drop"'},
-			{advice: 'Look for faults of the IOMMU at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'},
-			{advice: 'To find out, switch segmentation in the card off for a while.', command: 'ethtool -K {netdev|PF} tso off gso off'},
+			pauseFrames,
+			faultsOfBus,
+			withoutSegmentation,
 			newerFirmware,
 		],
 		source: 'ixgbe_main.c, ixgbe_clean_tx_irq',
@@ -169,7 +169,7 @@ export const ixgbeMessages: readonly MessageEntry[] = [
 		meaning: 'The PF is gone from the bus: every read of it gives ones. Its VFs are gone with it.',
 		cause: 'The card was taken away (hotplug), lost power, went into an error from which the bus does not come back, or was put to sleep (D3) under the driver.',
 		remedies: [
-			{advice: 'Look for what the bus says of its slot.', command: 'journalctl -k -b | grep -iE "AER|pciehp|DPC|D3"'},
+			linesOfSlot,
 			{advice: 'See whether it is still on the bus; rev ff means that it does not answer.', command: 'lspci -s {bdf|BDF}'},
 			powerCycle,
 		],
@@ -190,7 +190,7 @@ export const ixgbeMessages: readonly MessageEntry[] = [
 		pattern: /^Firmware recovery mode detected\. Limiting functionality/,
 		meaning: 'The firmware of the card is damaged and runs in an emergency mode; the port carries no traffic and makes no VFs.',
 		cause: 'An update of the firmware was interrupted, or its memory is damaged.',
-		remedies: [{advice: 'Write the firmware anew with the update tool of the vendor of the card or server, then switch the server off and on.'}],
+		remedies: [writeFirmware],
 		source: 'ixgbe_main.c, ixgbe_check_fw_error',
 		examples: ['[    4.001277] ixgbe 0000:65:00.0: Firmware recovery mode detected. Limiting functionality. Refer to the Intel(R) Ethernet Adapters and Devices User Guide for details on firmware recovery mode.'],
 	},

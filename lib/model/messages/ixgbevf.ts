@@ -1,6 +1,6 @@
 // What ixgbevf says: the driver of VFs of 82599, X540, X550 and E610, in guests and on the host.
 import type {MessageEntry} from './message-entry.ts';
-import {pfUpFromVf} from './remedies.ts';
+import {noNomsi, pfUpFromVf, portVlanFromVf, showsMsix, vfDownUp, vlanOffFromVf} from './remedies.ts';
 
 const from = ['ixgbevf'];
 
@@ -10,7 +10,7 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		pattern: /^Unable to start - perhaps the PF Driver isn't up yet/,
 		meaning: 'The interface of the VF was to be brought up, and the VF is still in reset.',
 		cause: 'The PF does not answer: its interface is down, its driver is not loaded, or it is being reset.',
-		remedies: [pfUpFromVf, {advice: 'See what the PF answers its VFs.', command: 'vfctl mailbox {pf|PF}'}],
+		remedies: [pfUpFromVf, {advice: 'See what the PF answers its VFs.', command: 'vfctl mailbox {pf|PF}#{vf|VF}'}],
 		source: 'ixgbevf_main.c, ixgbevf_open',
 		examples: ['[   14.227103] ixgbevf: Unable to start - perhaps the PF Driver isn\'t up yet'],
 	},
@@ -31,7 +31,7 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		remedies: [
 			{advice: 'Give the PF an MTU of {mtu} or more first, on the host.', command: 'ip link set {pf|PF} mtu {mtu}'},
 			{advice: 'Or go back to 1500 here.', command: 'ip link set {netdev|VF} mtu 1500'},
-			{advice: 'See on the host what the PF answered.', command: 'vfctl mailbox {pf|PF}'},
+			{advice: 'See on the host what the PF answered.', command: 'vfctl mailbox {pf|PF}#{vf|VF}'},
 		],
 		source: 'ixgbevf_main.c, ixgbevf_configure_rx',
 		examples: ['[   30.002718] ixgbevf 0000:00:05.0: Failed to set MTU at 9000'],
@@ -42,8 +42,8 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		meaning: 'The host keeps the link of this VF down.',
 		cause: 'Its link state was set to disable on the PF, by hand or because the PF cut off a VF that misbehaved (mdd-disable-vf).',
 		remedies: [
-			{advice: 'See on the host why (its kernel log has a line of the PF if the card did it).', command: 'vfctl show {bdf|VF}'},
-			{advice: 'Give it its link back.', command: 'vfctl vf set {bdf|VF} --link-state auto'},
+			{advice: 'See on the host why (its kernel log has a line of the PF if the card did it).', command: 'vfctl show {pf|PF}#{vf|VF}'},
+			{advice: 'Give it its link back.', command: 'vfctl vf set {pf|PF}#{vf|VF} --link-state auto'},
 		],
 		source: 'ixgbevf_main.c, ixgbevf_up_complete',
 		examples: ['[   31.990201] ixgbevf 0000:00:05.0: VF is administratively disabled'],
@@ -66,8 +66,8 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		meaning: 'The PF refused VLAN {vlan} to this VF; frames of that VLAN do not arrive.',
 		cause: 'The host gave the VF a port VLAN, and then it may have no other; or the 64 VLANs of the card are used up.',
 		remedies: [
-			{advice: 'With a port VLAN, use the interface untagged. See on the host whether there is one.', command: 'vfctl show {bdf|VF}'},
-			{advice: 'Or let the guest tag by itself.', command: 'vfctl vf set {bdf|VF} --vlan 0'},
+			portVlanFromVf,
+			vlanOffFromVf,
 		],
 		versions: 'in 6.12, not in 6.1',
 		source: 'ixgbevf_main.c, ixgbevf_vlan_rx_add_vid',
@@ -78,7 +78,7 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		pattern: /^Could not remove VLAN (?<vlan>\d+)/,
 		meaning: 'The PF did not take VLAN {vlan} away from this VF.',
 		cause: 'The PF was reset, or the host set a port VLAN meanwhile. The entry goes away with the next reset of the VF.',
-		remedies: [{advice: 'If it matters, set the interface down and up.', command: 'ip link set {netdev|VF} down && ip link set {netdev|VF} up'}],
+		remedies: [vfDownUp],
 		versions: 'in 6.12, not in 6.1',
 		source: 'ixgbevf_main.c, ixgbevf_vlan_rx_kill_vid',
 		examples: ['[   64.117200] ixgbevf 0000:00:05.0 enp0s5: Could not remove VLAN 100'],
@@ -89,8 +89,8 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		meaning: 'The VF has no interrupts; its interface was not made.',
 		cause: 'The machine has no MSI-X for it: pci=nomsi, no vectors left, or a guest machine type without MSI.',
 		remedies: [
-			{advice: 'See that the kernel line has no pci=nomsi.', command: 'cat /proc/cmdline'},
-			{advice: 'See whether the device shows MSI-X.', command: 'lspci -vv -s {bdf|BDF}'},
+			noNomsi,
+			showsMsix,
 		],
 		source: 'ixgbevf_main.c, ixgbevf_acquire_msix_vectors',
 		examples: ['[    2.440101] ixgbevf 0000:00:05.0: Unable to allocate MSI-X interrupts'],
@@ -100,7 +100,7 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		pattern: /^invalid MAC address$/,
 		meaning: 'The VF has no usable MAC; its interface was not made.',
 		cause: 'The host gave it an address that is no unicast one.',
-		remedies: [{advice: 'Give it a unicast MAC on the host, then load the VF driver again or restart the guest.', command: 'vfctl vf set {bdf|VF} --mac MAC'}],
+		remedies: [{advice: 'Give it a unicast MAC on the host, then load the VF driver again or restart the guest.', command: 'vfctl vf set {pf|PF}#{vf|VF} --mac MAC'}],
 		source: 'ixgbevf_main.c, ixgbevf_probe',
 		examples: ['[    2.440217] ixgbevf: invalid MAC address'],
 	},
@@ -141,7 +141,7 @@ export const ixgbevfMessages: readonly MessageEntry[] = [
 		cause: 'The VF is no longer trusted on the host, vf-ipsec was switched off there, or the table of the card is full.',
 		remedies: [
 			{advice: 'Let IPsec be done in software here.', command: 'ethtool -K {netdev|VF} esp-hw-offload off'},
-			{advice: 'Or trust the VF on the host again.', command: 'vfctl vf set {bdf|VF} --trust on'},
+			{advice: 'Or trust the VF on the host again.', command: 'vfctl vf set {pf|PF}#{vf|VF} --trust on'},
 		],
 		source: 'ixgbevf/ipsec.c, ixgbevf_ipsec_restore',
 		examples: ['[  610.330012] ixgbevf 0000:00:05.0 enp0s5: reload rx_tbl[0] failed = -13'],

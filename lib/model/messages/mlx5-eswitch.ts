@@ -55,7 +55,7 @@ export const mlx5EswitchMessages: readonly MessageEntry[] = [
 		examples: ['[   88.440012] mlx5_core 0000:3b:00.0: E-Switch: FDB is not supported, aborting ...'],
 	},
 	{
-		id: 'mlx5.acl-not-supported', severity: 'harmless', from,
+		id: 'mlx5.acl-not-supported', severity: 'warning', from,
 		pattern: /E-Switch: (?<direction>egress|ingress) ACL is not supported by FW/,
 		meaning: 'Port VLANs and spoof checking of VFs are not possible with this firmware; everything else works.',
 		cause: 'The firmware is old or a model without that function.',

@@ -1,9 +1,8 @@
 // What mlx5_core (ConnectX-4 and later, BlueField) says about the card itself: firmware, health, link, queues.
 import type {MessageEntry} from './message-entry.ts';
-import {errorCounters, listVfs, newerFirmware, otherKernelLines, powerCycle} from './remedies.ts';
+import {coolServer, errorCounters, freeMemory, healthReports, listVfs, lookAtModule, newerFirmware, otherKernelLines, powerCycle} from './remedies.ts';
 
 const from = ['mlx5_core'];
-const healthReports = {advice: 'See what the card recorded about it.', command: 'devlink health show pci/{bdf|BDF}'};
 
 export const mlx5Messages: readonly MessageEntry[] = [
 	{
@@ -104,7 +103,7 @@ export const mlx5Messages: readonly MessageEntry[] = [
 		pattern: /(?:failed to allocate page$|failed dma mapping page$|page notify failed func_id\((?<functionId>\d+)\) err\((?<error>-?\d+)\)|func_id 0x(?<giveTo>[\da-f]+), npages (?<pages>\d+), err (?<giveError>-?\d+)$)/,
 		meaning: 'The card asked the host for memory (for itself or one of its VFs) and did not get all.',
 		cause: 'Memory of the host is short, or cannot be mapped for the card (IOMMU, bounce buffers). VFs take memory each: many at once need much.',
-		remedies: [{advice: 'See what is free, and how much huge pages hold.', command: 'grep -E "MemAvailable|HugePages" /proc/meminfo'}, {advice: 'Make fewer VFs.', command: 'vfctl vf create {netdev|PF} COUNT'}],
+		remedies: [freeMemory, {advice: 'Make fewer VFs.', command: 'vfctl vf create {netdev|PF} COUNT'}],
 		source: 'mlx5/core/pagealloc.c, alloc_system_page, give_pages and page_notify_fail',
 		examples: ['[   40.110271] mlx5_core 0000:3b:00.0: give_pages:407:(pid 311): func_id 0x4, npages 512, err -12', '[   40.110201] mlx5_core 0000:3b:00.0: alloc_system_page:302:(pid 311): failed to allocate page'],
 	},
@@ -165,7 +164,7 @@ export const mlx5Messages: readonly MessageEntry[] = [
 		pattern: /High temperature on sensors with bit set (?<high>[\da-f]+) (?<low>[\da-f]+)/,
 		meaning: 'The card (or a module in it) is hotter than it should be; it may slow down or switch itself off.',
 		cause: 'Too little air over the card: fans, a slot beside a hot card, room temperature.',
-		remedies: [{advice: 'See the temperatures.', command: 'sensors; ethtool -m {netdev|PF} | grep -i temperature'}, {advice: 'Look at fans and temperatures of the server.', command: 'ipmitool sdr type Temperature; ipmitool sdr type Fan'}],
+		remedies: [{advice: 'See the temperatures.', command: 'sensors; ethtool -m {netdev|PF} | grep -i temperature'}, coolServer],
 		source: 'mlx5/core/events.c, temp_warn',
 		examples: ['[ 9110.440712] mlx5_core 0000:3b:00.0: temp_warn:173:(pid 0): High temperature on sensors with bit set 0 1'],
 	},
@@ -183,7 +182,7 @@ export const mlx5Messages: readonly MessageEntry[] = [
 		pattern: /Port module event\[error\]: module (?<module>\d+), (?<status>[^,]{1,60}), (?<reason>.{1,80})$/,
 		meaning: 'The port does not start the module or cable in it: {reason}.',
 		cause: 'The module is of a kind, a length or a power that the card does not take, too hot, or its memory cannot be read.',
-		remedies: [{advice: 'See what the module says of itself.', command: 'ethtool -m {netdev|PF}'}, {advice: 'Try it in the other port, then another module or cable.'}],
+		remedies: [lookAtModule, {advice: 'Try it in the other port, then another module or cable.'}],
 		source: 'mlx5/core/events.c, port_module',
 		examples: ['[   11.330127] mlx5_core 0000:3b:00.0: port_module:257:(pid 0): Port module event[error]: module 0, Cable error, Power budget exceeded'],
 	},
@@ -215,7 +214,7 @@ export const mlx5Messages: readonly MessageEntry[] = [
 		id: 'mlx5.error-completion', severity: 'error', from,
 		pattern: /^(?:Error cqe on cqn 0x(?<cq>[\da-f]+), ci 0x[\da-f]+, (?:qn|sqn) 0x[\da-f]+, opcode 0x[\da-f]+, syndrome 0x(?<syndrome>[\da-f]+)|ERR CQE on (?<queue>SQ|RQ|ICOSQ): 0x[\da-f]+)/,
 		meaning: 'The card refused a frame or a buffer that the driver gave it; the queue is started anew.',
-		cause: 'Syndrome 2 and 4: the description or the memory was not acceptable (often the IOMMU refused it); 5: the queue was in error already. A VF whose guest sends what it may not (spoof check on memory keys) has it, too.',
+		cause: 'Syndrome 2 and 4: the description or the memory was not acceptable (often the IOMMU refused it); 5: the queue was in error already.',
 		remedies: [{advice: 'Look for faults of the IOMMU at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi"'}, newerFirmware, healthReports],
 		source: 'mlx5/core/en/txrx.h, mlx5e_dump_error_cqe; en/reporter_tx.c and reporter_rx.c',
 		examples: [

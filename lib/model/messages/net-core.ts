@@ -1,6 +1,6 @@
 // What the kernel's network core says of any interface: queues that stand still, checksums, names, addresses, firmware files.
 import type {MessageEntry} from './message-entry.ts';
-import {errorCounters, newerFirmware, otherKernelLines} from './remedies.ts';
+import {errorCounters, faultsOfBus, newerFirmware, otherKernelLines} from './remedies.ts';
 
 export const netCoreMessages: readonly MessageEntry[] = [
 	{
@@ -10,7 +10,7 @@ export const netCoreMessages: readonly MessageEntry[] = [
 		cause: 'The line alone does not tell. Possible: pause frames from the switch stop the port, an interrupt was lost, the card could not read memory (IOMMU), its firmware hangs, or in a guest: the host stood still, or the PF was reset.',
 		remedies: [
 			{advice: 'Look for pause frames and errors.', command: 'ethtool -S {netdev|IF} | grep -iE "xoff|xon|pause|err|drop"'},
-			{advice: 'Look for faults of the IOMMU and the bus at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'},
+			faultsOfBus,
 			{advice: 'In a guest, look at the kernel log of its host too.', command: 'vfctl explain'},
 			newerFirmware,
 		],
@@ -29,7 +29,7 @@ export const netCoreMessages: readonly MessageEntry[] = [
 		cause: 'The line alone does not tell. Possible: pause frames from the switch, bad DMA (IOMMU), a lost interrupt, or for VFs: the PF was reset or the guest\'s memory was taken away. With e1000e it is often power saving of the link or segmentation in the card.',
 		remedies: [
 			errorCounters,
-			{advice: 'Look for faults of the IOMMU at that time.', command: 'journalctl -k -b | grep -E "DMAR|AMD-Vi|AER"'},
+			faultsOfBus,
 			{advice: 'To find out, switch segmentation in the card off for a while.', command: 'ethtool -K {netdev|IF} tso off gso off'},
 		],
 		source: 'igb_main.c, ixgbe_main.c, ixgbevf_main.c: *_clean_tx_irq; e1000e/netdev.c, e1000_print_hw_hang',

@@ -1,6 +1,6 @@
 // What i40e and ice say alike about requests of their VFs (virtchnl), and about making VFs.
 import type {MessageEntry} from './message-entry.ts';
-import {fewerVfs, listVfs, otherKernelLines, restartVfDriver, showVf, trustSomeVf, trustVf} from './remedies.ts';
+import {fewerVfs, listVfs, otherKernelLines, restartVfDriver, seeHolders, showVf, takeVfsBack, trustSomeVf, trustThatVf, trustVf} from './remedies.ts';
 
 const from = ['i40e', 'ice'];
 
@@ -26,7 +26,7 @@ export const virtchnlMessages: readonly MessageEntry[] = [
 		pattern: /^Unprivileged VF (?<vf>\d+) is attempting to configure promiscuous mode/,
 		meaning: 'VF {vf} asked to receive everything; the PF did not let it, and told the guest that it did.',
 		cause: 'A bridge, tcpdump or a DPDK program in the guest. It sees only its own frames.',
-		remedies: [trustVf, {advice: 'On i40e, true promiscuous mode needs a flag of the PF as well.', command: 'ethtool --set-priv-flags {netdev|PF} vf-true-promisc-support on'}],
+		remedies: [trustVf, {advice: 'To see the frames of others too, the PF needs a flag as well.', command: 'ethtool --set-priv-flags {netdev|PF} vf-true-promisc-support on'}],
 		source: 'i40e_virtchnl_pf.c, i40e_vc_config_promiscuous_mode_msg; ice_virtchnl.c, ice_vc_cfg_promiscuous_mode_msg',
 		examples: ['[ 2301.551210] i40e 0000:3b:00.0: Unprivileged VF 3 is attempting to configure promiscuous mode'],
 	},
@@ -88,8 +88,8 @@ export const virtchnlMessages: readonly MessageEntry[] = [
 		meaning: 'The VFs were not taken away: guests have some of them.',
 		cause: 'The number of VFs was to be changed, or the driver unloaded, while a guest had a VF of this port. If the driver is unloaded all the same, those guests have a VF without a PF.',
 		remedies: [
-			{advice: 'See who has them.', command: 'vfctl list {netdev|PF}'},
-			{advice: 'Take them back from the guests, then try again.', command: 'vfctl detach GUEST VF'},
+			seeHolders,
+			takeVfsBack,
 		],
 		source: 'i40e_virtchnl_pf.c, i40e_free_vfs and i40e_pci_sriov_configure; ice_sriov.c, ice_free_vfs and ice_sriov_configure',
 		examples: [
@@ -150,7 +150,7 @@ export const virtchnlMessages: readonly MessageEntry[] = [
 		meaning: 'A VF asked for more VLANs than one that is not trusted may have; the PF refused the further ones.',
 		cause: 'The guest has many VLAN interfaces on the VF (i40e allows 16, ice 8 besides VLAN 0).',
 		remedies: [
-			{advice: 'If you trust the guest with it, trust its VF.', command: 'vfctl vf set {netdev|PF}#{vf|VF} --trust on'},
+			trustThatVf,
 			listVfs,
 		],
 		source: 'i40e_virtchnl_pf.c, i40e_vc_add_vlan_msg; ice_virtchnl.c, ice_vc_process_vlan_msg',
@@ -165,7 +165,7 @@ export const virtchnlMessages: readonly MessageEntry[] = [
 		meaning: 'A VF asked for more MAC addresses than one that is not trusted may have; the PF refused the further ones.',
 		cause: 'The guest has a bridge, macvlans, nested guests or many multicast groups on the VF (i40e and ice allow about 16 besides its own).',
 		remedies: [
-			{advice: 'If you trust the guest with it, trust its VF.', command: 'vfctl vf set {netdev|PF}#{vf|VF} --trust on'},
+			trustThatVf,
 			listVfs,
 		],
 		source: 'i40e_virtchnl_pf.c, i40e_check_vf_permission; ice_virtchnl.c, ice_vc_handle_mac_addr_msg',
