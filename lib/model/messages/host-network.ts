@@ -35,19 +35,6 @@ export const hostNetworkMessages: readonly MessageEntry[] = [
 		examples: ['[    6.402113] bridge: filtering via arp/ip/ip6tables is no longer available by default. Update your scripts to load br_netfilter if you need this.'],
 	},
 	{
-		id: 'host-network.own-address-as-source',
-		severity: 'warning',
-		pattern: /received packet on (?<port>\S{1,32}) with own address as source address/,
-		meaning: 'Bridge {netdev|of the host} got a frame on {port} that carries its own MAC as sender.',
-		cause: 'Frames come back: a loop, a bond whose switch does not know of it, a card that gives sent frames back to itself (a PF in a bridge with VFs), or a second machine with the same MAC.',
-		remedies: [
-			{advice: 'See who has that MAC, and the ports of the bridge.', command: 'bridge link; bridge fdb show | grep {port}'},
-			{advice: 'Do not have a PF in a bridge and give its VFs to guests without need; compare the ways.', command: 'vfctl methods'},
-		],
-		source: 'net/bridge/br_fdb.c br_fdb_update',
-		examples: ['[81233.402113] br0: received packet on ens6f1 with own address as source address (addr:a0:36:9f:12:34:56, vlan:0)'],
-	},
-	{
 		id: 'host-network.martian',
 		severity: 'warning',
 		pattern: /IPv4: martian source (?<address>[0-9a-f.]{7,40}) from (?<from>[0-9a-f.]{7,40}), on dev (?<name>\S{1,32})|martian source (?<old>[0-9.]{7,15}) from (?<sender>[0-9.]{7,15}), on dev (?<device>\S{1,32})/,
