@@ -168,6 +168,7 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['iommu.acs', 'warning', 'a port without', () => simHost(hosts['shared-group']!())],
 	['iommu.acs', 'could-not-look', 'no config space', () => usual({files: {[`${port}/config`]: null}})],
 	['iommu.viability', 'ok', 'alone', () => usual()],
+	['iommu.viability', 'ok', 'two VFs of one guest', () => simHost(one({group: 50, vfGroup: 51}).guest({name: 'vm9', devices: [hostdev('10', '0'), hostdev('10', '2')]}).record())],
 	['iommu.viability', 'error', 'with the disk', () => simHost(hosts['disk']!())],
 
 	['sriov.capability', 'ok', 'VFs', () => usual()],

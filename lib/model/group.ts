@@ -8,6 +8,8 @@ import {isVfioDriver} from './vf-driver.ts';
 export interface GroupBlocker {
 	bdf: Bdf;
 	reason: string;
+	/** On a driver of the host; false for what a guest or a program has, who may want the whole group. */
+	byHost: boolean;
 }
 
 // Drivers that leave DMA ownership alone (`driver_managed_dma` in the kernel: pci-stub and the
@@ -29,9 +31,9 @@ export function groupBlockers(vf: Bdf, groupNumber: number, inventory: Inventory
 		const sibling = inventory.pfs.find(({bdf}) => bdf === fn.physfn)?.vfs.find(({bdf}) => bdf === member);
 		const holder = sibling && holderOf(sibling, inventory);
 		if (holder?.kind === 'guest' || holder?.kind === 'process') {
-			blockers.push({bdf: member, reason: `${member} is held by ${holderText(holder)}`});
+			blockers.push({bdf: member, reason: `${member} is held by ${holderText(holder)}`, byHost: false});
 		} else if (fn.driver !== null && !isVfioDriver(fn.driver) && !harmlessDrivers.has(fn.driver)) {
-			blockers.push({bdf: member, reason: `${member} is on the host's driver ${fn.driver}${use ? ` (${use.reason})` : ''}`});
+			blockers.push({bdf: member, reason: `${member} is on the host's driver ${fn.driver}${use ? ` (${use.reason})` : ''}`, byHost: true});
 		}
 	}
 

@@ -1,6 +1,8 @@
 // Whether devices are kept apart from the host's memory and from each other.
 import {acsOfPath} from '../../model/acs.ts';
 import type {Evidence} from '../../model/doctor.ts';
+import type {Bdf} from '../../model/bdf.ts';
+import {groupBlockers} from '../../model/group.ts';
 import {groupVerdict} from '../../model/group-verdict.ts';
 import {pfName} from '../../model/select.ts';
 import {blockingArguments} from '../persist/arguments.ts';
@@ -161,12 +163,13 @@ function viability({inventory}: DoctorFacts): Answer[] {
 	const alone = [...vfs.keys()].length - shared.flatMap(({members}) => members.filter(bdf => vfs.has(bdf))).length;
 	const answers = shared.map(group => {
 		const {viable, reasons} = groupVerdict(group, inventory);
+		const byHost = groupBlockers('' as Bdf, group.number, inventory).some(blocker => blocker.byHost);
 		const evidence = [seen(`/sys/kernel/iommu_groups/${group.number}/devices`, group.members.join(', '))];
-		return viable === false ? bad('error', `group ${group.number}`, `its VFs cannot be given to a guest: ${reasons.slice(0, 3).join('; ')}${reasons.length > 3 ? `; and ${reasons.length - 3} more` : ''}`, {
+		return viable === false && byHost ? bad('error', `group ${group.number}`, `its VFs cannot be given to a guest: ${reasons.slice(0, 3).join('; ')}${reasons.length > 3 ? `; and ${reasons.length - 3} more` : ''}`, {
 			evidence, meaning: 'a group is given as a whole; QEMU says "group is not viable"',
 			advice: 'use a card whose VFs have groups of their own, or another slot; members that the host does not need can be taken off their driver (vfctl iommu)',
 			commands: ['vfctl iommu --all'],
-		}) : ok(`group ${group.number}`, 'several members, and none that the host has', evidence);
+		}) : ok(`group ${group.number}`, viable === false ? `several members, none of the host's: ${reasons[0]}` : 'several members, and none that the host has', evidence);
 	});
 	return alone > 0 && inventory.kernel.iommu === 'on' ? [...answers, ok(null, `${alone} VFs are alone in their groups`)] : answers;
 }
