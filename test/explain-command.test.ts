@@ -158,3 +158,24 @@ test('--follow tells what a file gets, also after it was rotated and emptied, an
 
 	t.is(await ended, 11);
 });
+
+test('--follow on standard input tells each line as it comes', t => {
+	const {status, stdout} = explain(['-', '--follow'], [said, said, '[ 13.000000] igbvf 0000:02:10.2: PF still resetting', said.replace('02:10.2', '02:10.3')].join('\n'));
+	t.is(status, 11);
+	t.is(stdout.match(/^error: igbvf/gm)?.length, 2);
+	t.regex(stdout, /^again at 12\.345678: igbvf 0000:02:10\.2: PF still in reset state.*\(2 times\)$/m);
+	t.notRegex(stdout, /PF still resetting/);
+});
+
+test('without the kernel\'s log it is not said that nothing is wrong', t => {
+	const record = parseRecord(readFileSync(join(hosts, 'lab.rec'), 'utf8'), 'lab.rec');
+	const blind = file('blind.rec', formatRecord({...record, commands: record.commands.map(command => command.argv[0] === 'dmesg' ? {...command, code: 1, stdout: '', stderr: 'dmesg: read kernel buffer failed: Operation not permitted'} : command)}));
+	const {status, stdout} = explain(['--host', blind]);
+	t.is(status, 8);
+	t.regex(stdout, /^not read: kernel: dmesg says: .*Operation not permitted$/m);
+});
+
+test('an interface that was renamed goes by its name of today', t => {
+	const view = json(['--host', recordWith('[    0.000000] Linux\n[    9.000000] igb 0000:01:00.0 enp1s0: Link Speed was downgraded by SmartSpeed\n')]);
+	t.like(view.explained[0].fields, {bdf: '0000:01:00.0', netdev: 'eth1'});
+});

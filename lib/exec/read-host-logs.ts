@@ -93,7 +93,7 @@ async function kernelLog(host: Host): Promise<string | {why: string}> {
 	}
 
 	const journal = await output(host, logCommands.kernelJournal);
-	return typeof journal === 'string' ? journal : buffer;
+	return typeof journal === 'string' && (typeof buffer !== 'string' || journal !== '') ? journal : buffer;
 }
 
 function beginsAtBoot(text: string): boolean {

@@ -168,8 +168,9 @@ const programs: Readonly<Record<string, Program>> = {
 	ethtool,
 	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),
 	dmesg(machine, words) {
-		const recorded = recordedFor(machine, ['dmesg', ...words])?.stdout ?? machine.record.commands.find(one => one.argv[0] === 'dmesg')?.stdout ?? '';
-		return text(recorded + machine.log.map(line => `${line}\n`).join(''));
+		const recorded = recordedFor(machine, ['dmesg', ...words]) ?? machine.record.commands.find(one => one.argv[0] === 'dmesg');
+		// Whoever took the record was not shown it.
+		return recorded !== undefined && recorded.code !== 0 ? recorded : text((recorded?.stdout ?? '') + machine.log.map(line => `${line}\n`).join(''));
 	},
 };
 

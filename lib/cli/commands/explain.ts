@@ -38,6 +38,13 @@ export async function run(context: CommandContext, args: ExplainArguments): Prom
 		}
 	}});
 	const explainer = make();
+	if (args.follow && args.log === '-') {
+		// What comes may never end.
+		told.follow = true;
+		await readNamed(context, '-', explainer);
+		return told.worst;
+	}
+
 	const notRead = args.log === undefined ? await readHostLogs(host, explainer) : await readNamed(context, args.log, explainer);
 	const report = explainer.report();
 	const view = explainView(report, notRead);
@@ -47,7 +54,9 @@ export async function run(context: CommandContext, args: ExplainArguments): Prom
 		await follow(context, args, explainer, make);
 	}
 
-	return Math.max(told.worst, statusOf(report.explained));
+	const status = Math.max(told.worst, statusOf(report.explained));
+	// Without the kernel's log nobody can say that nothing is wrong.
+	return status === exitStatuses.ok && notRead.some(({log}) => log === 'kernel') ? exitStatuses.unavailable : status;
 }
 
 async function readNamed({signal}: CommandContext, log: string, explainer: Explainer): Promise<NotRead[]> {
@@ -81,6 +90,10 @@ async function follow({host, out, signal}: CommandContext, {log}: ExplainArgumen
 
 /** What is said for the first time in full; then each time it has been said ten times as often. */
 function tellNew({out}: CommandContext, explained: Explained): void {
+	if (isPart(explained)) {
+		return;
+	}
+
 	const view = explainedView(explained);
 	if (explained.count === 1) {
 		const commands = view.remedies.slice(0, 2).flatMap(({advice, command}) => [`  do:    ${advice}`, ...command === null ? [] : [`         ${command}`]]);

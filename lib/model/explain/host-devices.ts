@@ -6,7 +6,8 @@ import {pfName} from '../select.ts';
 
 export type Fields = Readonly<Record<string, string>>;
 
-/** The fields of a line, and what the host adds to them; what the line says itself stays. */
+/** The fields of a line, and what the host adds to them; what the line says itself stays, but for the
+ * old name of an interface. */
 export type DeviceLookup = (fields: Fields) => Fields;
 
 /** A lookup in an inventory: for a VF `pf` (interface of its PF) and `vf` (its index), for a device
@@ -38,6 +39,8 @@ export function deviceLookup(inventory: Inventory): DeviceLookup {
 		const bdf = parseBdf(fields['bdf'] ?? '') ?? fields['netdev'];
 		const device = facts.get(bdf ?? '');
 		const ofVf = device === undefined || fields['vf'] === undefined ? undefined : facts.get(`${device['bdf']}#${fields['vf']}`);
-		return {...ofVf, ...device, ...fields};
+		// An interface that was renamed since goes by its name of today.
+		const renamed = device?.['netdev'] !== undefined && fields['netdev'] !== undefined && !facts.has(fields['netdev']);
+		return {...ofVf, ...device, ...fields, ...renamed ? {netdev: device['netdev']!} : {}};
 	};
 }

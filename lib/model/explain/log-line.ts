@@ -52,8 +52,9 @@ function programLine(rest: string, time: LogTime, level: number | null): LogLine
 
 	// syslog and journalctl: a host, then `program[pid]:`. Behind a time of the kernel alone only
 	// `kernel:` is taken for a program: what follows there is mostly a driver.
-	const [head, program, pid, said] = /^[\w.-]{1,64} ([\w.@/-]{1,64}?)(\[\d{1,9}\])?: (.*)$/.exec(rest) ?? [];
-	if (head !== undefined && (program === 'kernel' || pid !== undefined || time.wallMs !== null || time.stamp?.includes(':'))) {
+	const dated = time.wallMs !== null || time.stamp?.includes(':') === true;
+	const [head, program, pid, said] = dated || rest.includes(']: ') || rest.includes(' kernel: ') ? /^[\w.-]{1,64} ([\w.@/-]{1,64}?)(\[\d{1,9}\])?: (.*)$/.exec(rest) ?? [] : [];
+	if (head !== undefined && (program === 'kernel' || pid !== undefined || dated)) {
 		if (program !== 'kernel') {
 			return {...sourceOf(said!, baseName(program!)), time, level};
 		}
