@@ -3,7 +3,7 @@
 #include <linux/if_vlan.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
-#include "forward.h"
+#include "relay.h"
 
 #define CREATE_TRACE_POINTS
 #include "events.h"
@@ -65,6 +65,8 @@ unsigned int fwd_egress(void *priv, struct sk_buff *skb, const struct nf_hook_st
 		return NF_ACCEPT;
 	}
 	verdict = fwd_decide(from, skb, &decision);
+	if ((verdict == FWD_UNKNOWN || verdict == FWD_MULTICAST) && fwd_relay_egress(from, skb))
+		return NF_STOLEN;
 	if (verdict != FWD_PASS)
 		return to_card(from, skb, verdict);
 

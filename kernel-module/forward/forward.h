@@ -92,6 +92,8 @@ struct fwd_port {
 	struct net_device_ops ops;	/* the driver's, but for counters: count.c */
 };
 
+struct fwd_relay;			/* relay.h */
+
 struct fwd_pf {
 	struct list_head list;
 	struct kobject kobj;		/* its release frees the PF */
@@ -99,6 +101,7 @@ struct fwd_pf {
 	struct net_device __rcu *dev;	/* its interface, NULL while there is none */
 	bool vepa;
 	bool trusts;			/* a VF of it is trusted, so that it may listen to all */
+	struct fwd_relay __rcu *relay;	/* NULL while nothing is relayed */
 	struct list_head ports;
 	struct hlist_head bucket[FWD_BUCKETS];
 };
@@ -119,6 +122,7 @@ struct fwd_port *fwd_port_find(struct fwd_pf *pf, const struct net_device *dev);
 /* rules.c: all under RTNL, but for the lookup. */
 void fwd_rules_refresh(struct fwd_pf *pf);
 void fwd_rules_drop(struct fwd_port *port);
+int fwd_rules_ask(struct net_device *pf, unsigned int vf, struct ifla_vf_info *info);
 struct hlist_head *fwd_bucket(struct fwd_pf *pf, const u8 *mac);
 
 /* watch.c */

@@ -3,7 +3,7 @@
  * nothing until a PF is written to /sys/kernel/vfctl/forward/add. */
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
-#include "forward.h"
+#include "relay.h"
 
 static int __init forward_init(void)
 {
@@ -11,9 +11,18 @@ static int __init forward_init(void)
 
 	if (error)
 		return error;
+	error = fwd_relay_watch_start();
+	if (error)
+		goto no_relay;
 	error = fwd_sysfs_init();
 	if (error)
-		fwd_watch_stop();
+		goto no_sysfs;
+	return 0;
+
+no_sysfs:
+	fwd_relay_watch_stop();
+no_relay:
+	fwd_watch_stop();
 	return error;
 }
 
@@ -24,6 +33,7 @@ static int __init forward_init(void)
 static void __exit forward_exit(void)
 {
 	fwd_sysfs_close();
+	fwd_relay_watch_stop();
 	fwd_watch_stop();
 	rtnl_lock();
 	fwd_pf_remove_all();

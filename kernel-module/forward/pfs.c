@@ -3,7 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
-#include "forward.h"
+#include "relay.h"
 
 static LIST_HEAD(pfs);
 
@@ -96,6 +96,7 @@ static void remove_pf(struct fwd_pf *pf)
 	struct fwd_port *port, *next;
 
 	list_del(&pf->list);
+	fwd_relay_off(pf);
 	list_for_each_entry_safe(port, next, &pf->ports, list)
 		fwd_port_remove(port);
 	kobject_del(&pf->kobj);

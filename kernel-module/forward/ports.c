@@ -6,7 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
-#include "forward.h"
+#include "relay.h"
 
 struct fwd_port *fwd_port_find(struct fwd_pf *pf, const struct net_device *dev)
 {
@@ -64,6 +64,8 @@ void fwd_port_add(struct fwd_pf *pf, struct net_device *dev, unsigned int vf)
 	if (vf == FWD_PF_PORT)
 		rcu_assign_pointer(pf->dev, dev);
 	fwd_count_start(port);
+	if (vf == FWD_PF_PORT)
+		fwd_relay_attach(pf, dev);
 	return;
 
 failed:
@@ -77,8 +79,10 @@ failed:
 void fwd_port_remove(struct fwd_port *port)
 {
 	list_del(&port->list);
-	if (port->vf == FWD_PF_PORT)
+	if (port->vf == FWD_PF_PORT) {
+		fwd_relay_detach(port->pf);
 		RCU_INIT_POINTER(port->pf->dev, NULL);
+	}
 	fwd_rules_drop(port);
 	nf_unregister_net_hook(port->net, &port->hook);
 	fwd_count_stop(port);

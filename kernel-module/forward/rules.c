@@ -83,7 +83,7 @@ static enum fwd_verdict held_for(const struct ifla_vf_info *vf)
 }
 
 /* Drivers fill in what they know: unset is what a card does by itself. */
-static int ask(struct net_device *pf, unsigned int vf, struct ifla_vf_info *info)
+int fwd_rules_ask(struct net_device *pf, unsigned int vf, struct ifla_vf_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->spoofchk = 1;
@@ -97,7 +97,7 @@ static void vf_rules(struct fwd_rules *rules, const struct fwd_port *port)
 {
 	struct ifla_vf_info info;
 
-	if (ask(rtnl_dereference(port->pf->dev), port->vf, &info)) {
+	if (fwd_rules_ask(rtnl_dereference(port->pf->dev), port->vf, &info)) {
 		rules->held = FWD_RULES;
 		return;
 	}
@@ -137,7 +137,7 @@ static bool any_trusted(struct fwd_pf *pf)
 	struct ifla_vf_info info;
 
 	for (vf = 0; vf < count; vf++)
-		if (!ask(dev, vf, &info) && info.trusted)
+		if (!fwd_rules_ask(dev, vf, &info) && info.trusted)
 			return true;
 	return false;
 }

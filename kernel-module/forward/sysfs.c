@@ -10,7 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
-#include "forward.h"
+#include "relay.h"
 
 static struct kobject *root;
 
@@ -57,12 +57,32 @@ static ssize_t remove_store(struct kobject *kobj, struct kobj_attribute *attribu
 	return change(text, length, fwd_pf_remove);
 }
 
+/* "DDDD:BB:DD.F GROUP". Not a file of the PF's directory: that goes under RTNL, which this takes. */
+static ssize_t relay_store(struct kobject *kobj, struct kobj_attribute *attribute, const char *text, size_t length)
+{
+	char address[sizeof("ffffffff:ff:1f.7")], group[RELAY_GROUP + 1], more;
+	struct pci_dev *pdev;
+	int error;
+
+	if (sscanf(text, "%16s %16s %c", address, group, &more) != 2)
+		return -EINVAL;
+	pdev = named_device(address);
+	if (!pdev)
+		return -ENODEV;
+	rtnl_lock();
+	error = fwd_relay_set(pdev, group);
+	rtnl_unlock();
+	pci_dev_put(pdev);
+	return error ?: length;
+}
+
 static struct kobj_attribute abi_attribute = __ATTR(abi, 0400, abi_show, NULL);
 static struct kobj_attribute add_attribute = __ATTR(add, 0200, NULL, add_store);
 static struct kobj_attribute remove_attribute = __ATTR(remove, 0200, NULL, remove_store);
+static struct kobj_attribute relay_attribute = __ATTR(relay, 0200, NULL, relay_store);
 
 static const struct attribute *root_attrs[] = {
-	&abi_attribute.attr, &add_attribute.attr, &remove_attribute.attr, NULL,
+	&abi_attribute.attr, &add_attribute.attr, &remove_attribute.attr, &relay_attribute.attr, NULL,
 };
 
 static struct fwd_pf *pf_of(struct kobject *kobj)
@@ -78,6 +98,16 @@ static struct fwd_port *port_of(struct kobject *kobj)
 static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attribute, char *page)
 {
 	return sysfs_emit(page, "%s\n", READ_ONCE(pf_of(kobj)->vepa) ? "vepa" : "veb");
+}
+
+static ssize_t pf_relay_show(struct kobject *kobj, struct kobj_attribute *attribute, char *page)
+{
+	return fwd_relay_show(pf_of(kobj), page);
+}
+
+static ssize_t pf_relay_macs_show(struct kobject *kobj, struct kobj_attribute *attribute, char *page)
+{
+	return fwd_relay_macs_show(pf_of(kobj), page);
 }
 
 static int emit_macs(const struct fwd_rules *rules, char *page, int at)
@@ -132,7 +162,12 @@ static struct kobj_attribute mode_attribute = __ATTR(mode, 0400, mode_show, NULL
 static struct kobj_attribute rules_attribute = __ATTR(rules, 0400, rules_show, NULL);
 static struct kobj_attribute stats_attribute = __ATTR(stats, 0400, stats_show, NULL);
 
-static struct attribute *pf_attrs[] = {&mode_attribute.attr, NULL};
+static struct kobj_attribute pf_relay_attribute = __ATTR(relay, 0400, pf_relay_show, NULL);
+static struct kobj_attribute pf_relay_macs_attribute = __ATTR(relay_macs, 0400, pf_relay_macs_show, NULL);
+
+static struct attribute *pf_attrs[] = {
+	&mode_attribute.attr, &pf_relay_attribute.attr, &pf_relay_macs_attribute.attr, NULL,
+};
 ATTRIBUTE_GROUPS(pf);
 
 static struct attribute *port_attrs[] = {&rules_attribute.attr, &stats_attribute.attr, NULL};

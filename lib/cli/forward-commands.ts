@@ -28,9 +28,10 @@ export function addForwardCommands(parser: Argv, run: Run): void {
 		}))
 		.command(`on ${forwardUsages['forward on']}`, 'pass frames between the VFs of these PFs on', y => y
 			.positional('pfs', {type: 'string', array: true, demandOption: true, describe: pfsHelp})
+			.option('relay', {type: 'string', requiresArg: true, describe: 'name of a group: frames to what lives behind the PFs (bridged guests), and between those of one group, are relayed; none: not any more'})
 			.options(changeOptions), async args => run(args, async context => {
 			const {runSwitch} = await import('./commands/forward.ts');
-			await runSwitch(context, args.pfs, true);
+			await runSwitch(context, args.pfs, true, args.relay);
 		}))
 		.command(`off ${forwardUsages['forward off']}`, 'leave everything to the card again', y => y
 			.positional('pfs', {type: 'string', array: true, demandOption: true, describe: pfsHelp})

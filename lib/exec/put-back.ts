@@ -164,6 +164,10 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 			return !deviceExists(files, back.pf) ? `PF ${back.pf} is gone` : back.to && forwardingPfs(files) === null ? 'the forwarding module is not loaded any more' : undefined;
 		}
 
+		case 'set-relay': {
+			return !deviceExists(files, back.pf) ? `PF ${back.pf} is gone` : back.to !== null && forwardingPfs(files)?.has(back.pf) !== true ? `forwarding between the VFs of ${back.pf} is off` : undefined;
+		}
+
 		default: {
 			return undefined;
 		}

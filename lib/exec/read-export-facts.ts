@@ -5,7 +5,7 @@ import type {Host} from '../host/host.ts';
 import type {Bdf} from '../model/bdf.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {Steering} from '../model/steering.ts';
-import {forwardingPfs} from '../sysfs/read-forward.ts';
+import {forwardingPfs, relayGroupOf} from '../sysfs/read-forward.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
 import {readSteering} from '../sysfs/read-steering.ts';
 import {readInterruptFacts} from './read-interrupt-facts.ts';
@@ -29,6 +29,10 @@ export async function readExportFacts(host: Host, {pfs}: Inventory): Promise<Exp
 		interrupts: await readInterruptFacts(host, pfs.flatMap(pf => [pf.bdf, ...pf.vfs.map(({bdf}) => bdf)])),
 		steering,
 		forwarding: forwardingPfs(host.files),
+		relays: new Map(pfs.flatMap(({bdf}) => {
+			const group = relayGroupOf(host.files, bdf);
+			return group === null ? [] : [[bdf, group] as const];
+		})),
 		hugepages: readHugepages(host.files),
 	};
 }

@@ -2,6 +2,7 @@
 import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
+import {noRelay} from '../model/forward.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import type {HostFile, WantedTuning} from '../model/host-file.ts';
 import type {Inventory} from '../model/inventory.ts';
@@ -71,8 +72,8 @@ async function readTables({runner}: Host, inventory: Inventory, {pfs}: HostFile)
 
 /** The module is looked for only when some PF wants it. */
 async function readForwarding(host: Host, inventory: Inventory, {pfs}: HostFile): Promise<ForwardFacts | null> {
-	const told = pfs.filter(({forwarding}) => forwarding !== undefined);
-	return told.length === 0 ? null : readForwardFacts(host, {pfs: told.flatMap(({pf}) => pfIfThere(inventory, pf) ?? []), on: told.some(({forwarding}) => forwarding === 'on')});
+	const told = pfs.filter(({forwarding, relay}) => forwarding !== undefined || relay !== undefined);
+	return told.length === 0 ? null : readForwardFacts(host, {pfs: told.flatMap(({pf}) => pfIfThere(inventory, pf) ?? []), on: told.some(({forwarding, relay}) => forwarding === 'on' || (relay ?? noRelay) !== noRelay)});
 }
 
 /** Undefined where the name leads to none: planning tells it, with the place. */

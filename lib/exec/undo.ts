@@ -187,6 +187,10 @@ function targetOf(action: Action): string {
 			return `forwarding between the VFs of ${action.pf}`;
 		}
 
+		case 'set-relay': {
+			return `relay of ${action.pf}`;
+		}
+
 		case 'insert-module': {
 			return `module ${action.module}`;
 		}

@@ -6,11 +6,12 @@ import type {Inventory} from '../model/inventory.ts';
 import {fileNameOf} from './export-vf.ts';
 
 /** The file with the `forwarding` of all PFs that it is on for; off is how a host starts. */
-export function withForwarding(file: HostFile, {pfs}: Inventory, on: ReadonlySet<Bdf> | null): HostFile {
+export function withForwarding(file: HostFile, {pfs}: Inventory, {on, relays}: {on: ReadonlySet<Bdf> | null; relays: ReadonlyMap<Bdf, string>}): HostFile {
 	const wanted = new Map(file.pfs.map(pf => [pf.pf, pf]));
 	for (const pf of pfs.filter(({bdf}) => on?.has(bdf) === true)) {
 		const name = fileNameOf(pf);
-		wanted.set(name, {...wanted.get(name) ?? {pf: name}, forwarding: 'on'});
+		const relay = relays.get(pf.bdf);
+		wanted.set(name, {...wanted.get(name) ?? {pf: name}, forwarding: 'on', ...relay === undefined ? {} : {relay}});
 	}
 
 	return {...file, pfs: [...wanted.values()].toSorted((a, b) => compareNames(a.pf, b.pf))};

@@ -47,6 +47,8 @@ export interface ExportFacts {
 	steering: ReadonlyMap<Bdf, Steering | AppError>;
 	/** PFs that forwarding is on for; null: its module is not loaded. */
 	forwarding: ReadonlySet<Bdf> | null;
+	/** Groups in which their frames are relayed. */
+	relays: ReadonlyMap<Bdf, string>;
 	hugepages: HugepageFacts;
 }
 
@@ -88,11 +90,11 @@ export function exportHost(inventory: Inventory, inside: GuestNetworksRead = noG
 	return {file: tuned.file, notes: notes.map(note => shortenedNote(note)), unread: inside.notes.map(note => shortenedNote(note))};
 }
 
-function withFacts(file: HostFile, inventory: Inventory, {interrupts, steering, forwarding, hugepages}: ExportFacts): {file: HostFile; notes: string[]} {
+function withFacts(file: HostFile, inventory: Inventory, {interrupts, steering, forwarding, relays, hugepages}: ExportFacts): {file: HostFile; notes: string[]} {
 	const tuned = withTuning(file, inventory, interrupts);
 	const steered = withSteering(tuned.file, inventory, steering);
 	const pages = exportHugepages(hugepages);
-	return {file: {...withForwarding(steered.file, inventory, forwarding), hugepages: pages.hugepages}, notes: [...tuned.notes, ...steered.notes, ...pages.notes]};
+	return {file: {...withForwarding(steered.file, inventory, {on: forwarding, relays}), hugepages: pages.hugepages}, notes: [...tuned.notes, ...steered.notes, ...pages.notes]};
 }
 
 /** One entry of the file, and how an admin calls it. */

@@ -1,5 +1,6 @@
 // The keys of the host file and what each must be. What belongs to several of them together is
 // looked at in host-file-check.ts.
+import {noRelay, relayGroupName} from '../model/forward.ts';
 import type {HostFile, VfRange, WantedLease, WantedPf, WantedPool, WantedRoute, WantedVfs} from '../model/host-file.ts';
 import {interfaceNameProblem, libvirtNameProblem, pfNameOf, readAddress, readInterface, readMac, readPf, readRange} from './host-file-values.ts';
 import {readHugepages} from './host-file-hugepages.ts';
@@ -50,14 +51,20 @@ function readPfs(cursor: Cursor | undefined): WantedPf[] {
 	}) ?? [];
 }
 
+function readRelay(cursor: Cursor | undefined): string | undefined {
+	const name = cursor?.text('the name of a group of PFs whose frames are relayed, or none');
+	return name === undefined || name === noRelay || relayGroupName.test(name) ? name : cursor?.refuse(cursor.found(), 'it must be the name of a group, 1 to 15 letters, digits, - and _, or none');
+}
+
 function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
-	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
+	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', 'relay', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
 	const numVfs = fields?.get('numVfs')?.whole(0, 65_535, 'a number of VFs');
 	const mtuBytes = fields?.get('mtu')?.whole(68, 65_535, 'an MTU in bytes');
 	const autoprobe = fields?.get('autoprobe')?.flag('whether new VFs get the driver of the kernel (sriov_drivers_autoprobe)');
 	const link = fields?.get('link')?.word(['up'] as const, 'the link of the PF; a PF whose VFs are used is not taken down');
 	const driver = fields?.get('driver')?.word(['stock'] as const, 'the driver of the PF; another one than the kernel\'s is not supported by this version');
 	const forwarding = fields?.get('forwarding')?.word(['on', 'off'] as const, 'whether the module vfctl_fwd passes frames between VFs of the PF on');
+	const relay = readRelay(fields?.get('relay'));
 	const steering = readSteering(fields?.get('steering'));
 	return {
 		...(numVfs === undefined ? {} : {numVfs}),
@@ -66,6 +73,7 @@ function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
 		...(link === undefined ? {} : {link}),
 		...(driver === undefined ? {} : {driver}),
 		...(forwarding === undefined ? {} : {forwarding}),
+		...(relay === undefined ? {} : {relay}),
 		...(steering === undefined ? {} : {steering}),
 		...readTuning(fields),
 	};

@@ -67,11 +67,55 @@ export interface ForwardPort {
 	readonly stats: ForwardStats;
 }
 
+/** How the module writes that a PF is in no group. */
+export const noRelay = 'none';
+
+/** Names of groups that the module takes. */
+export const relayGroupName = /^(?!none$)[A-Za-z\d_-]{1,15}$/;
+
+/** Why a frame was not relayed (`not_REASON`). */
+export const relayReasons = {
+	source: 'its source address is of no VF of this port, nor of the host behind it',
+	duplicate: 'the address that it is for is behind two ports',
+	vlan: 'it is in another VLAN than the receiver, or the receiver is not known to take that VLAN',
+	link: 'one end is down, or its link state is disabled',
+	mtu: 'it is larger than the other port takes',
+	offload: 'the card put it together (LRO): ethtool -K PF lro off',
+	vepa: 'the other card is in VEPA mode',
+	rate: 'the sender asks for addresses too often',
+} as const;
+
+/** A sentence about a reason; one of a newer module has none. */
+export function relayReasonText(reason: string): string {
+	return Object.hasOwn(relayReasons, reason) ? relayReasons[reason as keyof typeof relayReasons] : 'a reason that this vfctl does not know';
+}
+
+/** What is relayed for a PF. */
+export interface Relay {
+	readonly group: string;
+	/** Addresses that the card compares; 0 while the PF has no interface. */
+	readonly filterLimit: number;
+	/** Of these taken by the PF, its VFs and others. */
+	readonly filterUsed: number;
+	/** Addresses that found no room in the card. */
+	readonly leftOut: number;
+	/** What the card was given, each with the PF behind which it is: this one, or another of the group. */
+	readonly macs: ReadonlyArray<{readonly mac: Mac; readonly home: Bdf}>;
+	/** Frames relayed to VFs and to the host behind another PF, and copies of questions for an address. */
+	readonly toVf: number;
+	readonly toHost: number;
+	readonly neighbours: number;
+	/** Frames that were not, by reason. */
+	readonly refused: Readonly<Record<string, number>>;
+}
+
 /** One PF whose frames are passed on. */
 export interface PfForwarding {
 	readonly pf: Bdf;
 	/** Of the card's switch; with `vepa` nothing is passed on. */
 	readonly mode: 'veb' | 'vepa';
+	/** Null: nothing is relayed, or the module is one without a relay. */
+	readonly relay: Relay | null;
 	/** The PF first, then VFs by number. */
 	readonly ports: readonly ForwardPort[];
 }

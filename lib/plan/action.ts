@@ -6,7 +6,7 @@ import type {Mac} from '../model/mac.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import type {SwapDriverAction} from './driver-actions.ts';
-import type {InsertModuleAction, SetForwardAction} from './forward-actions.ts';
+import type {InsertModuleAction, SetForwardAction, SetRelayAction} from './forward-actions.ts';
 import type {InstallModulesAction, RegisterDkmsAction} from './module-actions.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from './netns-actions.ts';
 import type {SetFeatureAction, SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
@@ -275,6 +275,7 @@ export type Action =
 	| SwapDriverAction
 	| RegisterDkmsAction
 	| SetForwardAction
+	| SetRelayAction
 	| InsertModuleAction;
 
 export type ActionKind = Action['kind'];

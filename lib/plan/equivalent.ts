@@ -83,6 +83,7 @@ export function equivalent(action: Action): string[] {
 		}
 
 		case 'set-forward':
+		case 'set-relay':
 		case 'insert-module': {
 			return forwardEquivalent(action);
 		}

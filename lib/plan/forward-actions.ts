@@ -1,6 +1,7 @@
 // Passing frames on between the VFs of one card: the module, and the PFs that it does it for.
 import type {Bdf} from '../model/bdf.ts';
 import type {forwardModule} from '../model/driver-build.ts';
+import {noRelay} from '../model/forward.ts';
 import {quote} from '../model/shell-word.ts';
 
 /** Switches it on or off for the VFs of a PF. The module is loaded before. */
@@ -10,6 +11,16 @@ export interface SetForwardAction {
 	pfNetdev: string | null;
 	from: boolean;
 	to: boolean;
+}
+
+/** Puts a PF that forwarding is on for into a group whose frames are relayed, or takes it out. */
+export interface SetRelayAction {
+	kind: 'set-relay';
+	pf: Bdf;
+	pfNetdev: string | null;
+	/** Name of the group; null: none. */
+	from: string | null;
+	to: string | null;
 }
 
 /** Loads a module of vfctl from the file that was built, where it is not installed (`load-module` is
@@ -26,7 +37,11 @@ export interface InsertModuleAction {
 }
 
 /** Shell lines equivalent to the action. */
-export function forwardEquivalent(action: SetForwardAction | InsertModuleAction): string[] {
+export function forwardEquivalent(action: SetForwardAction | SetRelayAction | InsertModuleAction): string[] {
+	if (action.kind === 'set-relay') {
+		return [`echo ${action.pf} ${action.to ?? noRelay} > /sys/kernel/vfctl/forward/relay`];
+	}
+
 	if (action.kind === 'set-forward') {
 		return [`echo ${action.pf} > /sys/kernel/vfctl/forward/${action.to ? 'add' : 'remove'}`];
 	}

@@ -29,6 +29,7 @@ export function inverse(action: Action): Action[] {
 		case 'swap-driver':
 		case 'register-dkms':
 		case 'set-forward':
+		case 'set-relay':
 		case 'insert-module':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];

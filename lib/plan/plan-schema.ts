@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import {forwardModule, pfDrivers} from '../model/driver-build.ts';
+import {relayGroupName} from '../model/forward.ts';
 import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
 import {isKernelRelease} from '../model/kernel-version.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
@@ -93,6 +94,7 @@ const moduleDigest = v.nullable(v.pipe(v.string(), v.regex(/^[\da-f]{64}$/)));
 const installedModules = v.strictObject({vfctl_pf: moduleDigest, igb: moduleDigest, ixgbe: moduleDigest, vfctl_fwd: v.optional(moduleDigest, null)});
 // insmod runs what is in it as the kernel: only a whole path of a module file.
 const modulePath = v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?\/)[^\0\n]{1,4000}\.ko(?:\.(?:xz|gz|zst))?$/));
+const relayGroup = v.pipe(v.string(), v.regex(relayGroupName));
 const sha256 = v.pipe(v.string(), v.regex(/^[\da-f]{64}$/));
 const driverFile = v.strictObject({
 	path: v.nullable(modulePath),
@@ -153,6 +155,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('swap-driver'), module: v.picklist(pfDrivers), from: driverFile, to: driverFile, options: v.array(moduleOption), devices: v.array(bdf)}),
 	v.strictObject({kind: v.literal('register-dkms'), version: v.pipe(v.string(), v.regex(/^\w[\w.+~-]{0,63}$/)), from: v.picklist(['absent', 'added']), to: v.picklist(['absent', 'added'])}),
 	v.strictObject({kind: v.literal('set-forward'), pf: bdf, pfNetdev: v.nullable(netdev), from: v.boolean(), to: v.boolean()}),
+	v.strictObject({kind: v.literal('set-relay'), pf: bdf, pfNetdev: v.nullable(netdev), from: v.nullable(relayGroup), to: v.nullable(relayGroup)}),
 	v.strictObject({kind: v.literal('insert-module'), module: v.literal(forwardModule), path: modulePath, sha256, hub: v.nullable(v.strictObject({path: modulePath, sha256})), from: loaded, to: loaded}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 

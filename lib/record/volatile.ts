@@ -32,6 +32,7 @@ export const volatileFacts: readonly Volatile[] = [
 	{fact: /^\/sys\/.*\/driver_override$/, why: 'kernels show "no override" in two ways', keep: value => value === '(null)\n' ? '\n' : value},
 	{fact: /^\/sys\/kernel\/vfctl\/.*\/(?:mailbox|messages|vlans)$/, why: 'counts and ages of messages; the settings in it are told by ip'},
 	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/stats$/, why: 'counters'},
+	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/relay$/, why: 'counters', keep: value => value.replaceAll(/^(?!group=).*\n/gm, '')},
 	{fact: /^\/sys\/kernel\/vfctl\/forward\/.*\/rules$/, why: 'an ifindex and the number of a namespace', keep: value => value.replaceAll(/^(?:ifindex|netns)=.*\n/gm, '')},
 	{fact: /^\$ dmesg/, why: 'a log'},
 	{fact: /^\$ stat /, why: 'device nodes come and go with their devices; their names are told besides'},

@@ -148,6 +148,10 @@ function changes(action: Action): Change[] {
 			return [[`forwarding between the VFs of ${action.pfNetdev ?? action.pf}`, onOff(action.from), onOff(action.to)]];
 		}
 
+		case 'set-relay': {
+			return [[`relay of ${action.pfNetdev ?? action.pf}`, action.from ?? 'off', action.to ?? 'off']];
+		}
+
 		case 'insert-module': {
 			return [[`module ${action.module}`, action.from, action.to]];
 		}

@@ -1,6 +1,6 @@
 // Forwarding in the shape of `vfctl forward table --json` and `stats --json`; the text is made of it.
 import type {Bdf} from '../model/bdf.ts';
-import {cardReasonText, type ForwardPort, type ForwardStats, type PfForwarding, type PortRules} from '../model/forward.ts';
+import {cardReasonText, type ForwardPort, type ForwardStats, type PfForwarding, type PortRules, type Relay} from '../model/forward.ts';
 import {holderOf} from '../model/holder.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {Pf} from '../model/pci.ts';
@@ -29,12 +29,21 @@ export interface ForwardPortView {
 	stats: ForwardStats;
 }
 
+export interface RelayView extends Omit<Relay, 'macs'> {
+	/** Addresses that the card was given, with the PF behind which each is. */
+	macs: Array<{mac: string; home: string; homeBdf: Bdf}>;
+	/** How many more it takes. */
+	filtersFree: number;
+}
+
 export interface PfForwardView {
 	name: string;
 	bdf: Bdf;
 	on: boolean;
 	/** Null when it is off. */
 	mode: PfForwarding['mode'] | null;
+	/** Null: nothing is relayed. */
+	relay: RelayView | null;
 	ports: ForwardPortView[];
 }
 
@@ -60,14 +69,23 @@ export interface ForwardViewFacts {
 export function forwardView(facts: ForwardViewFacts): ForwardView {
 	const {hostName, chosen, forwarding} = facts;
 	const shown = (forwarding ?? []).filter(({pf}) => chosen === null || pf === chosen.bdf);
-	const off = chosen === null || forwarding === null || shown.length > 0 ? [] : [{name: pfName(chosen), bdf: chosen.bdf, on: false, mode: null, ports: []}];
+	const off = chosen === null || forwarding === null || shown.length > 0 ? [] : [{name: pfName(chosen), bdf: chosen.bdf, on: false, mode: null, relay: null, ports: []}];
 	return {host: hostName, loaded: forwarding !== null, pfs: [...shown.map(one => pfView(facts, one)), ...off]};
 }
 
-function pfView({inventory, namespaced}: ForwardViewFacts, {pf: bdf, mode, ports}: PfForwarding): PfForwardView {
+function pfView({inventory, namespaced}: ForwardViewFacts, {pf: bdf, mode, relay, ports}: PfForwarding): PfForwardView {
 	const pf = inventory.pfs.find(candidate => candidate.bdf === bdf);
 	const name = pf === undefined ? bdf : pfName(pf);
-	return {name, bdf, on: true, mode, ports: ports.map(port => portView(port, {name, pf, inventory, namespaced}))};
+	return {name, bdf, on: true, mode, relay: relay && relayView(relay, inventory), ports: ports.map(port => portView(port, {name, pf, inventory, namespaced}))};
+}
+
+function relayView({macs, ...relay}: Relay, {pfs}: Inventory): RelayView {
+	const nameOf = (bdf: Bdf) => {
+		const pf = pfs.find(candidate => candidate.bdf === bdf);
+		return pf === undefined ? bdf : pfName(pf);
+	};
+
+	return {...relay, macs: macs.map(({mac, home}) => ({mac, home: nameOf(home), homeBdf: home})), filtersFree: Math.max(relay.filterLimit - relay.filterUsed - macs.length, 0)};
 }
 
 function portView({vf: index, ifindex, netnsInode, held, rules, stats}: ForwardPort, {name, pf, inventory, namespaced}: {name: string; pf: Pf | undefined; inventory: Inventory; namespaced: ForwardViewFacts['namespaced']}): ForwardPortView {

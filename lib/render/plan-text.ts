@@ -105,6 +105,11 @@ export function actionText(action: Action): string {
 			return action.to ? `pass frames between the VFs of ${name} on` : `leave frames between the VFs of ${name} to the card`;
 		}
 
+		case 'set-relay': {
+			const name = action.pfNetdev ?? action.pf;
+			return action.to === null ? `relay nothing for ${name} any more` : `relay frames of ${name} in group ${action.to}`;
+		}
+
 		case 'insert-module': {
 			return action.to === 'loaded' ? `load ${action.module} (${action.path})` : `unload ${action.module}`;
 		}

@@ -2,7 +2,7 @@
 // kernel-module/forward makes it. Frames are not simulated.
 import type {Bdf} from '../model/bdf.ts';
 import {forwardModule, hubModule} from '../model/driver-build.ts';
-import {cardReasons} from '../model/forward.ts';
+import {cardReasons, noRelay, relayGroupName, relayReasons} from '../model/forward.ts';
 import {errnoError} from './errno.ts';
 import {bdfOfNetdev, devicesPath, netdevsOf, vfsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
@@ -26,6 +26,7 @@ export function showForward({tree}: Machine): void {
 	tree.putValue(`${directory}/abi`, 1);
 	tree.put(`${directory}/add`, {kind: 'unreadable'});
 	tree.put(`${directory}/remove`, {kind: 'unreadable'});
+	tree.put(`${directory}/relay`, {kind: 'unreadable'});
 }
 
 /** It leaves the kernel, whatever it does. */
@@ -64,8 +65,38 @@ export function storeForward(machine: Machine, {path, value, verb}: {path: strin
 	}
 
 	machine.forwarding.set(pf as Bdf, new Map());
+	putRelay(machine, pf, noRelay);
 	tree.putValue(`${directory}/${pf}/mode`, 'veb');
 	flushForward(machine);
+}
+
+/** relay_store() of sysfs.c with fwd_relay_set(): no frame and no bridge is simulated, so that the card gets
+ * no address. */
+export function storeRelay(machine: Machine, {path, value}: {path: string; value: string}): void {
+	const {tree} = machine;
+	const [, pf, group] = /^([\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.[0-7]) ([\w-]+)\n?$/.exec(value) ?? [];
+	if (pf === undefined || group === undefined || (group !== noRelay && !relayGroupName.test(group))) {
+		throw errnoError('EINVAL', path);
+	}
+
+	if (!tree.exists(`${devicesPath}/${pf}`)) {
+		throw errnoError('ENODEV', path);
+	}
+
+	if (!tree.exists(`${directory}/${pf}`)) {
+		throw errnoError('ENOENT', path);
+	}
+
+	putRelay(machine, pf, group);
+}
+
+function putRelay(machine: Machine, pf: string, group: string): void {
+	const numbers = group === noRelay ? {} : {
+		filter_limit: 24, filter_used: 1 + vfsOf(machine, pf as Bdf).length, filters: 0, left_out: 0,
+		...Object.fromEntries(['to_vf', 'to_host', 'neighbours', ...Object.keys(relayReasons).map(reason => `not_${reason}`)].map(key => [key, 0])),
+	};
+	putLines(machine, `${directory}/${pf}/relay`, {group, ...numbers});
+	machine.tree.put(`${directory}/${pf}/relay_macs`, {kind: 'text', text: ''});
 }
 
 /** Writes the ports as they are now; those of a record stay as they were recorded. */

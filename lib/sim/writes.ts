@@ -5,7 +5,7 @@ import {attachDriver, bindTo, unbind} from './binding.ts';
 import {errnoError} from './errno.ts';
 import {storeAffinity, storeRps} from './interrupts.ts';
 import {storeHugepages} from './hugepages.ts';
-import {storeForward} from './forward.ts';
+import {storeForward, storeRelay} from './forward.ts';
 import {changing, driverOf, functionPath, functionsOf} from './machine.ts';
 import type {Machine} from './machine.ts';
 import {failureHappens} from './options.ts';
@@ -103,6 +103,7 @@ const stores: ReadonlyArray<readonly [RegExp, Store]> = [
 	[/^\/sys\/kernel\/vfctl\/forward\/(add|remove)$/, (machine, {path, value, match}) => {
 		storeForward(machine, {path, value, verb: match[1] as 'add' | 'remove'});
 	}],
+	[/^\/sys\/kernel\/vfctl\/forward\/relay$/, storeRelay],
 	[/^\/proc\/irq\/\d+\/smp_affinity_list$/, storeAffinity],
 	[/\/net\/[^/]+\/queues\/rx-\d+\/rps_cpus$/, storeRps],
 	[/^\/sys\/(?:kernel\/mm|devices\/system\/node\/node(\d+))\/hugepages\/hugepages-(\d+)kB\/nr_hugepages$/, (machine, {path, value, match}) => {

@@ -2,7 +2,7 @@
 import {AppError} from '../errors.ts';
 import type {FileReader} from '../host/host.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
-import type {ForwardPort, ForwardStats, PfForwarding, PortRules} from '../model/forward.ts';
+import {noRelay, relayGroupName, type ForwardPort, type ForwardStats, type PfForwarding, type PortRules, type Relay} from '../model/forward.ts';
 import {readAttribute} from './attributes.ts';
 import {recordReader} from './module-record.ts';
 
@@ -48,7 +48,58 @@ function readPf(files: FileReader, pf: Bdf): PfForwarding {
 	const mode = oneOf(`${directory}/mode`, 'mode', required(files, `${directory}/mode`).trimEnd(), ['veb', 'vepa']);
 	const ports = files.list(directory).flatMap((name): Array<number | 'pf'> => name === 'pf' ? ['pf'] : /^vf\d{1,5}$/.test(name) ? [Number(name.slice(2))] : [])
 		.toSorted((a, b) => (a === 'pf' ? -1 : a) - (b === 'pf' ? -1 : b));
-	return {pf, mode, ports: ports.flatMap(vf => orGone(files, portDirectory(directory, vf), () => readPort(files, portDirectory(directory, vf), vf)))};
+	return {pf, mode, relay: readRelay(files, directory), ports: ports.flatMap(vf => orGone(files, portDirectory(directory, vf), () => readPort(files, portDirectory(directory, vf), vf)))};
+}
+
+/** The group of a PF; null: none, or forwarding is off. What is not understood there is none. */
+export function relayGroupOf(files: FileReader, pf: Bdf): string | null {
+	const group = /^group=(.*)$/m.exec(files.readText(`${forwardDirectory}/${pf}/relay`) ?? '')?.[1];
+	return group !== undefined && relayGroupName.test(group) ? group : null;
+}
+
+/** Whether the module that is loaded can relay. */
+export function canRelay(files: FileReader): boolean {
+	return files.exists(`${forwardDirectory}/relay`);
+}
+
+function readRelay(files: FileReader, directory: string): Relay | null {
+	const path = `${directory}/relay`;
+	if (!files.exists(path)) {
+		return null;
+	}
+
+	const keys = keysOf(path, required(files, path));
+	const value = valueOf(path, keys);
+	const group = value('group');
+	if (group === noRelay) {
+		return null;
+	}
+
+	if (!relayGroupName.test(group)) {
+		throw damaged(path, `the group is '${group.slice(0, 20)}'`);
+	}
+
+	const number = (key: string) => keys.has(key) ? whole(path, key, value(key), 0xFF_FF_FF_FF) : 0;
+	const count = (key: string) => counter(path, key, value(key));
+	const reasons = [...keys.keys()].filter(key => key.startsWith('not_') && reasonName.test(key.slice('not_'.length)));
+	return {
+		group, filterLimit: number('filter_limit'), filterUsed: number('filter_used'), leftOut: number('left_out'),
+		macs: readRelayMacs(files, `${directory}/relay_macs`),
+		toVf: count('to_vf'), toHost: count('to_host'), neighbours: count('neighbours'),
+		refused: Object.fromEntries(reasons.map(key => [key.slice('not_'.length), count(key)])),
+	};
+}
+
+function readRelayMacs(files: FileReader, path: string): Relay['macs'] {
+	return required(files, path).split('\n').filter(line => line !== '').map(line => {
+		const [mac = '', home = '', ...more] = line.split(' ');
+		const bdf = parseBdf(home);
+		if (bdf === undefined || more.length > 0) {
+			throw damaged(path, `'${line.slice(0, 40)}' is no address and PF`);
+		}
+
+		return {mac: macOf(path, 'mac', mac), home: bdf};
+	});
 }
 
 function portDirectory(directory: string, vf: number | 'pf'): string {

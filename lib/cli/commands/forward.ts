@@ -1,5 +1,7 @@
 // vfctl forward table | stats | on | off
 import {readForwardFacts} from '../../exec/forward/read-forward-facts.ts';
+import {AppError} from '../../errors.ts';
+import {noRelay, relayGroupName} from '../../model/forward.ts';
 import {selectPf} from '../../model/select.ts';
 import {planForward} from '../../plan/plan-forward.ts';
 import {forwardStatsText, forwardTableText} from '../../render/forward-text.ts';
@@ -23,14 +25,24 @@ export async function runStats(context: CommandContext, name: string | undefined
 }
 
 /** Switches it on or off. */
-export async function runSwitch(context: CommandContext, names: readonly string[], on: boolean): Promise<void> {
+export async function runSwitch(context: CommandContext, names: readonly string[], on: boolean, relay?: string): Promise<void> {
+	const group = relay === undefined ? undefined : groupOf(relay);
 	await runPlanned(context, {
 		destructive: () => false,
 		async plan(inventory, {host}) {
 			const pfs = [...new Set(names.map(name => selectPf(inventory, name)))];
-			return planForward({pfs, on, facts: await readForwardFacts(host, {pfs, on})});
+			return planForward({pfs, on, relay: group, facts: await readForwardFacts(host, {pfs, on})});
 		},
 	});
+}
+
+/** Null: in none. Throws USAGE for what is no name. */
+function groupOf(text: string): string | null {
+	if (text !== noRelay && !relayGroupName.test(text)) {
+		throw new AppError('USAGE', `'${text.slice(0, 40)}' is no name of a relay group`, {why: 'it has 1 to 15 letters, digits, - and _', fix: 'vfctl forward on PF --relay lan'});
+	}
+
+	return text === noRelay ? null : text;
 }
 
 async function look(context: CommandContext, name: string | undefined): Promise<ForwardView> {

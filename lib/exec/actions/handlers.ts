@@ -7,6 +7,7 @@ import {registerDkms} from './act-dkms.ts';
 import {setFeature} from './act-feature.ts';
 import {writeFile} from './act-file.ts';
 import {setForward} from './act-forward.ts';
+import {setRelay} from './act-relay.ts';
 import {guestFile, guestNetwork} from './act-guest-network.ts';
 import {checkGuest} from './act-guest.ts';
 import {setHugepages} from './act-hugepages.ts';
@@ -59,6 +60,7 @@ const handlers: Handlers = {
 	'swap-driver': swapDriver,
 	'register-dkms': registerDkms,
 	'set-forward': setForward,
+	'set-relay': setRelay,
 	'insert-module': insertModule,
 };
 

@@ -6,7 +6,7 @@ import {forwardModule, hubModule} from '../../model/driver-build.ts';
 import type {Pf} from '../../model/pci.ts';
 import type {ForwardFacts} from '../../plan/plan-forward.ts';
 import {moduleFile} from '../../sysfs/module-files.ts';
-import {forwardingPfs} from '../../sysfs/read-forward.ts';
+import {canRelay, forwardingPfs, relayGroupOf} from '../../sysfs/read-forward.ts';
 import {buildDirectory} from '../driver/read-builds.ts';
 import {isModuleLoaded} from '../swap/loaded-driver.ts';
 import {buildOf, checkedModule} from '../swap/read-swap-facts.ts';
@@ -32,7 +32,14 @@ export async function readForwardFacts(host: Host, {pfs, on}: {pfs: readonly Pf[
 		}
 	}
 
-	return {on: present, load, vepa, switchdev};
+	return {on: present, relays: relaysOf(host, present), load, vepa, switchdev};
+}
+
+function relaysOf({files}: Host, on: ReadonlySet<Bdf> | null): Map<Bdf, string> | null {
+	return canRelay(files) ? new Map([...on ?? []].flatMap((pf): Array<[Bdf, string]> => {
+		const group = relayGroupOf(files, pf);
+		return group === null ? [] : [[pf, group]];
+	})) : null;
 }
 
 /** modprobe where the module is installed, else insmod of what was built for the kernel that runs.

@@ -1,7 +1,9 @@
-// `forwarding` of the PFs of a host file.
+// `forwarding` and `relay` of the PFs of a host file.
 import {AppError} from '../../errors.ts';
+import {noRelay} from '../../model/forward.ts';
+import type {WantedPf} from '../../model/host-file.ts';
 import {selectPf} from '../../model/select.ts';
-import {forwardSteps, forwardWarnings} from '../plan-forward.ts';
+import {forwardSteps, forwardWarnings, relaySteps} from '../plan-forward.ts';
 import type {HostFileFacts} from './facts.ts';
 import type {Fold} from './fold.ts';
 import type {Resolved} from './resolve.ts';
@@ -10,8 +12,9 @@ import type {Resolved} from './resolve.ts';
  * the module was not built for yet leaves frames to the card, with a warning. */
 export function planForwarding(fold: Fold, {pfs}: Resolved, {forward: facts, boot = false}: Pick<HostFileFacts, 'forward' | 'boot'>): void {
 	let isPlanned = false;
-	for (const {path, bdf, wanted: {forwarding}} of facts === null ? [] : pfs) {
-		if (forwarding === undefined || facts === null) {
+	for (const {path, bdf, wanted} of facts === null ? [] : pfs) {
+		const {forwarding} = wanted;
+		if (facts === null) {
 			continue;
 		}
 
@@ -21,15 +24,33 @@ export function planForwarding(fold: Fold, {pfs}: Resolved, {forward: facts, boo
 			continue;
 		}
 
-		fold.add(`${path}.forwarding`, inventory => {
-			const pf = selectPf(inventory, bdf);
-			const {load, switches} = forwardSteps({pfs: [pf], on: forwarding === 'on', facts}, isPlanned);
-			isPlanned ||= load.length > 0;
-			for (const warning of switches.length > 0 && forwarding === 'on' ? forwardWarnings(pf, facts) : []) {
-				fold.warnings.add(warning);
-			}
+		if (forwarding !== undefined) {
+			fold.add(`${path}.forwarding`, inventory => {
+				const pf = selectPf(inventory, bdf);
+				const {load, switches} = forwardSteps({pfs: [pf], on: forwarding === 'on', facts}, isPlanned);
+				isPlanned ||= load.length > 0;
+				for (const warning of switches.some(({kind}) => kind === 'set-forward') && forwarding === 'on' ? forwardWarnings(pf, facts) : []) {
+					fold.warnings.add(warning);
+				}
 
-			return [...load, ...switches];
-		});
+				return [...load, ...switches];
+			});
+		}
+
+		if (wanted.relay !== undefined) {
+			const {relay} = wanted;
+			fold.add(`${path}.relay`, inventory => relaySteps(selectPf(inventory, bdf), relayFor(wanted, relay, facts.on?.has(bdf) ?? false), facts));
+		}
 	}
+}
+
+/** The group that is wanted. Without forwarding there is none; throws BAD_HOST_FILE for a file that
+ * wants one all the same. */
+function relayFor({forwarding}: WantedPf, relay: string, isOn: boolean): string | null | undefined {
+	const willBeOn = forwarding === undefined ? isOn : forwarding === 'on';
+	if (!willBeOn && relay !== noRelay) {
+		throw new AppError('BAD_HOST_FILE', `frames cannot be relayed in group ${relay}`, {why: 'forwarding of the PF is off', fix: 'write forwarding: on too'});
+	}
+
+	return willBeOn ? relay === noRelay ? null : relay : undefined;
 }

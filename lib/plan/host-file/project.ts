@@ -86,6 +86,7 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'swap-driver':
 		case 'register-dkms':
 		case 'set-forward':
+		case 'set-relay':
 		case 'insert-module': {
 			return inventory;
 		}

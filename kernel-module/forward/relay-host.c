@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Addresses that live on this host behind a PF: its own, those of macvlans and
+ * macvtaps above it, and what the bridges that it is a port of, directly or by a
+ * VLAN interface, know on their other ports.
+ *
+ * A bridge tells its entries to modules by one way alone, that of `bridge fdb
+ * show`: ndo_fdb_dump() with a netlink message (br_fdb_dump() of br_fdb.c, which
+ * gives the addresses of the bridge itself first, flagged NTF_SELF).
+ */
+#include <linux/if_bridge.h>
+#include <linux/if_macvlan.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/netlink.h>
+#include "relay.h"
+
+#define PART (16 * 1024)
+#define PARTS 64	/* 16 KiB have about 180 entries */
+
+struct search {
+	void (*found)(void *context, const u8 *mac, enum relay_rank rank);
+	void *context;
+};
+
+/* Where a frame for that entry leaves the bridge: not by the port to the PF. */
+static void take_entry(const struct search *search, const struct nlmsghdr *header, int bridge, int port)
+{
+	const struct ndmsg *entry = nlmsg_data(header);
+	const struct nlattr *mac = nlmsg_find_attr(header, sizeof(*entry), NDA_LLADDR);
+	bool local = entry->ndm_ifindex == bridge;
+
+	if (!mac || nla_len(mac) != ETH_ALEN || entry->ndm_ifindex == port)
+		return;
+	/* What a port of the bridge has as its own is the other end of a guest's cable. */
+	if (!local && (entry->ndm_state & NUD_PERMANENT))
+		return;
+	search->found(search->context, nla_data(mac), local ? RELAY_HOST : RELAY_LEARNED);
+}
+
+static void take_part(const struct search *search, struct sk_buff *part, int bridge, int port)
+{
+	struct nlmsghdr *header = nlmsg_hdr(part);
+	int left = part->len;
+
+	for (; nlmsg_ok(header, left); header = nlmsg_next(header, &left))
+		if (nlmsg_len(header) >= (int)sizeof(struct ndmsg))
+			take_entry(search, header, bridge, port);
+}
+
+/* As rtnl_fdb_dump() of rtnetlink.c asks; what came before is skipped by the bridge, which
+ * looks for their number in the second or third place of the callback's arguments. */
+static int read_part(struct sk_buff *part, struct net_device *bridge, struct sk_buff *request, int *index)
+{
+	const struct nlmsghdr header = {};
+	struct netlink_callback callback = {.skb = request, .nlh = &header};
+	int error, next = 0;
+
+	callback.args[1] = *index;
+	callback.args[2] = *index;
+	error = bridge->netdev_ops->ndo_fdb_dump(part, &callback, bridge, NULL, &next);
+	*index = next;
+	return error;
+}
+
+static void search_bridge(const struct search *search, struct net_device *bridge, int port)
+{
+	struct sk_buff *request = nlmsg_new(0, GFP_KERNEL), *part;
+	int i, index = 0, error = -EMSGSIZE;
+
+	search->found(search->context, bridge->dev_addr, RELAY_HOST);
+	if (!bridge->netdev_ops->ndo_fdb_dump || !request)
+		goto out;
+	for (i = 0; i < PARTS && error == -EMSGSIZE; i++) {
+		part = alloc_skb(PART, GFP_KERNEL);
+		if (!part)
+			break;
+		error = read_part(part, bridge, request, &index);
+		take_part(search, part, bridge->ifindex, port);
+		kfree_skb(part);
+	}
+out:
+	kfree_skb(request);
+}
+
+static void search_above(const struct search *search, struct net_device *dev)
+{
+	struct net_device *upper;
+	struct list_head *iter;
+
+	netdev_for_each_upper_dev_rcu(dev, upper, iter) {
+		if (netif_is_macvlan(upper))
+			search->found(search->context, upper->dev_addr, RELAY_HOST);
+		else if (netif_is_bridge_master(upper))
+			search_bridge(search, upper, dev->ifindex);
+		else if (is_vlan_dev(upper))
+			search_above(search, upper);
+	}
+}
+
+/* Under RTNL, which keeps interfaces where they are. The PF's own comes first. */
+void relay_host_addresses(struct net_device *pf,
+			  void (*found)(void *context, const u8 *mac, enum relay_rank rank), void *context)
+{
+	const struct search search = {.found = found, .context = context};
+
+	found(context, pf->dev_addr, RELAY_HOST);
+	search_above(&search, pf);
+}

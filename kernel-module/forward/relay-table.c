@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which address is behind which PF, and as whose. */
+#include <linux/hash.h>
+#include <linux/if_link.h>
+#include <linux/rculist.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include "relay.h"
+
+static unsigned int bucket_of(const u8 *mac)
+{
+	return hash_32(get_unaligned((const u32 *)(mac + 2)), ilog2(RELAY_BUCKETS));
+}
+
+/* What find and its callers tell apart: an address is there once for each PF and kind. */
+static struct relay_address *known(struct relay_table *table, const struct fwd_relay *relay,
+				   unsigned int vf, const u8 *mac)
+{
+	struct relay_address *address;
+
+	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node)
+		if (address->relay == relay && address->vf == vf && ether_addr_equal(address->mac, mac))
+			return address;
+	return NULL;
+}
+
+static struct relay_address *add(struct relay_table *table, struct fwd_relay *relay, unsigned int vf,
+				 const u8 *mac, enum relay_rank rank)
+{
+	struct relay_address *address;
+
+	if (!is_valid_ether_addr(mac))
+		return NULL;
+	address = known(table, relay, vf, mac);
+	if (address) {
+		address->rank = max(address->rank, rank);
+		return NULL;
+	}
+	if (table->addresses == table->room)
+		return NULL;
+	address = &table->address[table->addresses++];
+	address->relay = relay;
+	address->dev = relay->dev;
+	address->group = relay->group;
+	address->vf = vf;
+	address->rank = rank;
+	ether_addr_copy(address->mac, mac);
+	hlist_add_head(&address->node, &table->bucket[bucket_of(mac)]);
+	return address;
+}
+
+static void add_vf_address(struct relay_table *table, struct fwd_relay *relay, unsigned int vf,
+			   const struct ifla_vf_info *info, const u8 *mac, bool first)
+{
+	struct relay_address *address = add(table, relay, vf, mac, RELAY_VF);
+
+	if (!address)
+		return;
+	address->first = first;
+	address->port_vlan = info->vlan;
+	address->linked = info->linkstate != IFLA_VF_LINK_STATE_DISABLE;
+	if (info->vlan && info->vlan_proto != htons(ETH_P_8021Q))
+		address->linked = false; /* What its tags look like is not known here. */
+}
+
+static void add_vf(struct relay_table *table, struct fwd_relay *relay, unsigned int vf, struct vfctl_vf_state *state)
+{
+	struct ifla_vf_info info;
+	unsigned int i;
+
+	if (fwd_rules_ask(relay->dev, vf, &info))
+		return;
+	add_vf_address(table, relay, vf, &info, info.mac, true);
+	if (info.vlan)
+		__set_bit(info.vlan & VLAN_VID_MASK, relay->port_vlans);
+	if (!vfctl_vf_read(relay->pf->pdev, vf, state))
+		for (i = 0; i < state->filters; i++)
+			add_vf_address(table, relay, vf, &info, state->filter[i], false);
+}
+
+struct host_context {
+	struct relay_table *table;
+	struct fwd_relay *relay;
+};
+
+static void add_host(void *data, const u8 *mac, enum relay_rank rank)
+{
+	struct host_context *context = data;
+	struct relay_address *address = add(context->table, context->relay, FWD_PF_PORT, mac, rank);
+
+	if (!address)
+		return;
+	address->linked = true;
+	address->first = ether_addr_equal(mac, context->relay->dev->dev_addr);
+}
+
+static unsigned int room_for(struct list_head *relays)
+{
+	unsigned int room = RELAY_HOSTS;
+	struct fwd_relay *relay;
+
+	list_for_each_entry(relay, relays, list)
+		room += pci_num_vf(relay->pf->pdev) * (1 + VFCTL_MAX_FILTERS) + 1;
+	return room;
+}
+
+/* All that is known now. Under RTNL. */
+struct relay_table *relay_table_collect(struct list_head *relays)
+{
+	unsigned int room = room_for(relays);
+	struct vfctl_vf_state *state = kmalloc(sizeof(*state), GFP_KERNEL);
+	struct relay_table *table = kvzalloc(struct_size(table, address, room), GFP_KERNEL);
+	struct fwd_relay *relay;
+	int vf;
+
+	if (!state || !table) {
+		kfree(state);
+		kvfree(table);
+		return NULL;
+	}
+	table->room = room;
+	list_for_each_entry(relay, relays, list) {
+		bitmap_zero(relay->port_vlans, VLAN_N_VID);
+		for (vf = 0; relay->dev && vf < pci_num_vf(relay->pf->pdev); vf++)
+			add_vf(table, relay, vf, state);
+	}
+	table->vfs = table->addresses;
+	list_for_each_entry(relay, relays, list) {
+		struct host_context context = {.table = table, .relay = relay};
+
+		if (relay->dev)
+			relay_host_addresses(relay->dev, add_host, &context);
+	}
+	kfree(state);
+	return table;
+}
+
+/*
+ * Where a frame is to go that PF @relay has: 0 and the address behind another
+ * PF, -ENOENT when there is none or it is behind @relay itself, -EEXIST when
+ * that is not certain.
+ */
+int relay_find(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac,
+	       const struct relay_address **to)
+{
+	const struct relay_address *address, *best = NULL;
+	bool here = false, twice = false;
+
+	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node) {
+		if (address->group != relay->group || !ether_addr_equal(address->mac, mac))
+			continue;
+		if (address->relay == relay)
+			here = true;
+		if (!best || address->rank > best->rank) {
+			best = address;
+			twice = false;
+		} else if (address->rank == best->rank) {
+			twice = true;
+		}
+	}
+	*to = best;
+	if (!best || best->relay == relay || (twice && here))
+		return -ENOENT;
+	return twice ? -EEXIST : 0;
+}
+
+/* The VF of the PF, or the host behind it, that alone has the address. */
+const struct relay_address *relay_own(const struct relay_table *table, const struct fwd_relay *relay,
+				      const u8 *mac, bool host)
+{
+	const struct relay_address *address, *own = NULL;
+
+	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node) {
+		if (address->relay != relay || !ether_addr_equal(address->mac, mac))
+			continue;
+		if (host != (address->vf == FWD_PF_PORT)) {
+			if (host)
+				return NULL; /* It is a VF's. */
+			continue;
+		}
+		if (own)
+			return NULL;
+		own = address;
+	}
+	return own;
+}
