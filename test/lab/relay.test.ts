@@ -17,7 +17,6 @@ test.before(async () => {
 	await putDrivers(lab);
 	world = await makeRelayWorld(lab);
 	before = await bothCards();
-	await vfctl.capture('/tmp/before.rec');
 });
 
 test.after.always(async () => {
