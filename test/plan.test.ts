@@ -369,6 +369,7 @@ const actions: {[Kind in Action['kind']]: Action & {kind: Kind}} = {
 	'set-rps': {kind: 'set-rps', bdf, place: {netns: null, name: 'pf0v0'}, queue: 0, from: '', to: '0-1'},
 	'set-hugepages': {kind: 'set-hugepages', sizeKiB: 2048, node: null, from: 0, to: 64},
 	'set-feature': {kind: 'set-feature', pf, netdev: 'pf0', feature: 'ntuple-filters', from: 'off', to: 'on'},
+	'set-switch-mode': {kind: 'set-switch-mode', pf, netdev: 'pf0', from: 'veb', to: 'vepa'},
 	'set-relay': {kind: 'set-relay', pf, pfNetdev: 'pf0', from: null, to: 'lan'},
 	'set-forward': {kind: 'set-forward', pf, pfNetdev: 'pf0', from: false, to: true},
 	'insert-module': {kind: 'insert-module', module: 'vfctl_fwd', path: '/var/lib/vfctl/drivers/6.12.1/vfctl_fwd.ko', sha256: 'a'.repeat(64), hub: {path: '/var/lib/vfctl/drivers/6.12.1/vfctl_pf.ko', sha256: 'b'.repeat(64)}, from: 'absent', to: 'loaded'},

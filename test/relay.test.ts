@@ -195,3 +195,57 @@ test('a relay without forwarding is refused, with its place', async t => {
 	const {error} = await vfctl(usual(), ['apply', fileOf('pfs: {eth1: {forwarding: on, relay: "a b"}}\n'), '--yes']);
 	t.is(error?.code, 'BAD_HOST_FILE');
 });
+
+// The card's own switch
+
+const switching = (): SimHost => simHost(withBuild(hostBuilder('switch')
+	.pf({card: '82599', bdf: pf, name: 'ten1', vfs: 2}).pf({card: '82576', bdf: other, name: 'eth2', vfs: 1}).record(), ['vfctl_pf', 'vfctl_fwd']));
+const modeOf = async (host: SimHost, name: string) => ((await done(host, `forward table ${name}`)).json['pfs'] as [{switch: string | null}] | [])[0]?.switch;
+
+test('switch sets how the card works, undo sets it back, and a host file says it', async t => {
+	const host = switching();
+	await done(host, 'forward on ten1 eth2');
+	const before = await captured(host);
+	t.deepEqual([await modeOf(host, 'ten1'), await modeOf(host, 'eth2')], ['veb', null]);
+	t.is((await done(host, 'forward switch veb ten1')).json['changed'], false);
+	const {text, json} = await done(host, 'forward switch vepa ten1');
+	t.is(text.split('\n').at(-1), 'done: make the switch of ten1 a VEPA');
+	t.regex(parsePlan(json['plan']).warnings.join(' '), /hairpin/);
+	t.is(await modeOf(host, 'ten1'), 'vepa');
+	t.regex((await done(host, 'forward switch veb ten1 --dry-run')).text, /bridge link set dev ten1 hwmode veb/);
+	await done(host, 'undo --yes');
+	t.deepEqual(compareRecords(before, await captured(host)), []);
+
+	const file = fileOf('pfs: {ten1: {switch: vepa}}\n');
+	t.deepEqual(kinds((await done(host, `apply ${file} --yes`)).json), ['set-switch-mode']);
+	t.is((await done(host, `apply ${file} --yes`)).json['changed'], false);
+	await done(host, 'undo --yes');
+	t.is(await modeOf(host, 'ten1'), 'veb');
+});
+
+test('a driver without modes says so, also for a place of a host file', async t => {
+	const host = switching();
+	const {error} = await vfctl(host, ['forward', 'switch', 'vepa', 'ten1', 'eth2']);
+	t.is(error?.code, 'UNSUPPORTED');
+	t.regex(error?.why ?? '', /igb/);
+	t.regex((await vfctl(host, ['apply', fileOf('pfs: {eth2: {switch: veb}}\n'), '--yes'])).error?.message ?? '', /^pfs\.eth2\.switch: /);
+	t.is((await vfctl(host, ['forward', 'switch', 'bridge', 'ten1'])).error?.code ?? 'USAGE', 'USAGE');
+});
+
+for (const [what, result, says] of [['refuses', {code: 2, stderr: 'RTNETLINK answers: Operation not supported\n'}, /Operation not supported/], ['takes it and does nothing', {code: 0}, /does not show it/]] as const) {
+	test(`a driver that ${what}`, async t => {
+		const host = switching();
+		host.set({commandFailures: [{command: /^bridge link set/, result}]});
+		const {error} = await vfctl(host, ['forward', 'switch', 'vepa', 'ten1']);
+		t.is(error?.code, 'STEP_FAILED');
+		t.regex(error?.why ?? '', says);
+		t.is((await done(host, 'journal')).json['lost'], undefined);
+	});
+}
+
+test('what bridge link tells is not trusted', async t => {
+	for (const told of ['{[', '[null,7]', '[{"hwmode":"tunnel"}]', '']) {
+		const host = simHost(hostBuilder('odd').pf({card: '82599', bdf: pf, name: 'ten1', vfs: 1}).command(['bridge', '-j', 'link', 'show', 'dev', 'ten1'], told).record());
+		t.is((await vfctl(host, ['forward', 'switch', 'vepa', 'ten1'])).error?.code, 'UNSUPPORTED', told);
+	}
+});

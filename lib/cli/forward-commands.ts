@@ -8,6 +8,7 @@ export const forwardUsages = {
 	'forward stats': '[pf]',
 	'forward on': '<pfs..>',
 	'forward off': '<pfs..>',
+	'forward switch': '<mode> <pfs..>',
 } as const;
 
 const pfHelp = 'interface or address of the PF; without: all that it is on for';
@@ -39,5 +40,12 @@ export function addForwardCommands(parser: Argv, run: Run): void {
 			const {runSwitch} = await import('./commands/forward.ts');
 			await runSwitch(context, args.pfs, false);
 		}))
-		.demandCommand(1, 'name one of: table, stats, on, off'));
+		.command(`switch ${forwardUsages['forward switch']}`, 'let the cards switch between VFs (veb), or send everything to a switch outside (vepa)', y => y
+			.positional('mode', {choices: ['veb', 'vepa'] as const, demandOption: true, describe: 'veb or vepa'})
+			.positional('pfs', {type: 'string', array: true, demandOption: true, describe: pfsHelp})
+			.options(changeOptions), async args => run(args, async context => {
+			const {runSwitchMode} = await import('./commands/forward.ts');
+			await runSwitchMode(context, args.pfs, args.mode);
+		}))
+		.demandCommand(1, 'name one of: table, stats, on, off, switch'));
 }

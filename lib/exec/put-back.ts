@@ -147,6 +147,7 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 		}
 
 		case 'set-link':
+		case 'set-switch-mode':
 		case 'set-mtu': {
 			return files.exists(`/sys/class/net/${back.netdev}`) ? undefined : `${back.netdev} is gone`;
 		}

@@ -16,11 +16,11 @@ import type {ForwardFacts} from '../plan/plan-forward.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
 import {readSteering, steeringIfTold} from '../sysfs/read-steering.ts';
 import {findAttachActions} from './attachments.ts';
-import {readForwardFacts} from './forward/read-forward-facts.ts';
+import {readForwardFacts, readSwitchModes} from './forward/read-forward-facts.ts';
 import {readInterruptFacts} from './read-interrupt-facts.ts';
 import {readGuestNetworkFacts} from './read-guest-facts.ts';
 
-export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts' | 'steering' | 'forward' | 'hugepages'>;
+export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 'guestNetworks' | 'interrupts' | 'steering' | 'forward' | 'switchModes' | 'hugepages'>;
 
 /** The facts of this host. Throws NO_AGENT, with the place in the file, when a running guest that
  * must be asked does not answer; and what planning throws. */
@@ -30,6 +30,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		bindingRules: readBindingRules(host),
 		attachActions: key => findAttachActions(host.files, key),
 		guestNetworks: new Map(),
+		switchModes: await readSwitchModes(host, file.pfs.flatMap(({pf, switch: mode}) => mode === undefined ? [] : pfIfThere(inventory, pf) ?? [])),
 		interrupts: null, steering: new Map(), forward: null, hugepages: null,
 	};
 	const guestNetworks = new Map<string, GuestNetworkFacts>();

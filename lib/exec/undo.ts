@@ -191,6 +191,10 @@ function targetOf(action: Action): string {
 			return `relay of ${action.pf}`;
 		}
 
+		case 'set-switch-mode': {
+			return `switch of ${action.netdev}`;
+		}
+
 		case 'insert-module': {
 			return `module ${action.module}`;
 		}

@@ -1,6 +1,6 @@
 // The keys of the host file and what each must be. What belongs to several of them together is
 // looked at in host-file-check.ts.
-import {noRelay, relayGroupName} from '../model/forward.ts';
+import {noRelay, relayGroupName, switchModes} from '../model/forward.ts';
 import type {HostFile, VfRange, WantedLease, WantedPf, WantedPool, WantedRoute, WantedVfs} from '../model/host-file.ts';
 import {interfaceNameProblem, libvirtNameProblem, pfNameOf, readAddress, readInterface, readMac, readPf, readRange} from './host-file-values.ts';
 import {readHugepages} from './host-file-hugepages.ts';
@@ -57,13 +57,14 @@ function readRelay(cursor: Cursor | undefined): string | undefined {
 }
 
 function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
-	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', 'relay', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
+	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'switch', 'forwarding', 'relay', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
 	const numVfs = fields?.get('numVfs')?.whole(0, 65_535, 'a number of VFs');
 	const mtuBytes = fields?.get('mtu')?.whole(68, 65_535, 'an MTU in bytes');
 	const autoprobe = fields?.get('autoprobe')?.flag('whether new VFs get the driver of the kernel (sriov_drivers_autoprobe)');
 	const link = fields?.get('link')?.word(['up'] as const, 'the link of the PF; a PF whose VFs are used is not taken down');
 	const driver = fields?.get('driver')?.word(['stock'] as const, 'the driver of the PF; another one than the kernel\'s is not supported by this version');
 	const forwarding = fields?.get('forwarding')?.word(['on', 'off'] as const, 'whether the module vfctl_fwd passes frames between VFs of the PF on');
+	const switchMode = fields?.get('switch')?.word(switchModes, 'how the card switches between its VFs');
 	const relay = readRelay(fields?.get('relay'));
 	const steering = readSteering(fields?.get('steering'));
 	return {
@@ -72,6 +73,7 @@ function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
 		...(autoprobe === undefined ? {} : {autoprobe}),
 		...(link === undefined ? {} : {link}),
 		...(driver === undefined ? {} : {driver}),
+		...(switchMode === undefined ? {} : {switch: switchMode}),
 		...(forwarding === undefined ? {} : {forwarding}),
 		...(relay === undefined ? {} : {relay}),
 		...(steering === undefined ? {} : {steering}),

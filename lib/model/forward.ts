@@ -109,6 +109,11 @@ export interface Relay {
 	readonly refused: Readonly<Record<string, number>>;
 }
 
+/** What a card's switch does with frames between VFs: delivers them itself, or sends all out to a switch
+ * that reflects them (IFLA_BRIDGE_MODE; man bridge: hwmode). */
+export const switchModes = ['veb', 'vepa'] as const;
+export type SwitchMode = typeof switchModes[number];
+
 /** One PF whose frames are passed on. */
 export interface PfForwarding {
 	readonly pf: Bdf;

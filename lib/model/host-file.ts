@@ -39,6 +39,8 @@ export interface WantedPf extends WantedTuning {
 	readonly driver?: 'stock';
 	/** Frames between its VFs are passed on by the module vfctl_fwd, or left to the card. */
 	readonly forwarding?: 'on' | 'off';
+	/** How the card's own switch works. */
+	readonly switch?: 'veb' | 'vepa';
 	/** Group in which its frames are relayed; `none`: none. */
 	readonly relay?: string;
 	/** Exactly these rules, but for those that vfctl has no words for. */

@@ -6,7 +6,7 @@ import type {Mac} from '../model/mac.ts';
 import type {Lease, NetworkState} from '../model/network.ts';
 import type {VfSettingsPart} from '../model/vf-settings.ts';
 import type {SwapDriverAction} from './driver-actions.ts';
-import type {InsertModuleAction, SetForwardAction, SetRelayAction} from './forward-actions.ts';
+import type {InsertModuleAction, SetForwardAction, SetRelayAction, SetSwitchModeAction} from './forward-actions.ts';
 import type {InstallModulesAction, RegisterDkmsAction} from './module-actions.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from './netns-actions.ts';
 import type {SetFeatureAction, SetHugepagesAction, SetIrqAffinityAction, SetRpsAction, SetSteerAction} from './tuning-actions.ts';
@@ -276,6 +276,7 @@ export type Action =
 	| RegisterDkmsAction
 	| SetForwardAction
 	| SetRelayAction
+	| SetSwitchModeAction
 	| InsertModuleAction;
 
 export type ActionKind = Action['kind'];

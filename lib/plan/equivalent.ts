@@ -84,6 +84,7 @@ export function equivalent(action: Action): string[] {
 
 		case 'set-forward':
 		case 'set-relay':
+		case 'set-switch-mode':
 		case 'insert-module': {
 			return forwardEquivalent(action);
 		}

@@ -1,7 +1,7 @@
 // Passing frames on between the VFs of one card: the module, and the PFs that it does it for.
 import type {Bdf} from '../model/bdf.ts';
 import type {forwardModule} from '../model/driver-build.ts';
-import {noRelay} from '../model/forward.ts';
+import {noRelay, type SwitchMode} from '../model/forward.ts';
 import {quote} from '../model/shell-word.ts';
 
 /** Switches it on or off for the VFs of a PF. The module is loaded before. */
@@ -23,6 +23,20 @@ export interface SetRelayAction {
 	to: string | null;
 }
 
+/** How the card's own switch works. */
+export interface SetSwitchModeAction {
+	kind: 'set-switch-mode';
+	pf: Bdf;
+	netdev: string;
+	from: SwitchMode;
+	to: SwitchMode;
+}
+
+/** As `bridge` wants it. */
+export function switchModeCommand({netdev, to}: Pick<SetSwitchModeAction, 'netdev' | 'to'>): [string, ...string[]] {
+	return ['bridge', 'link', 'set', 'dev', netdev, 'hwmode', to];
+}
+
 /** Loads a module of vfctl from the file that was built, where it is not installed (`load-module` is
  * for what modprobe finds); the inverse unloads it when nothing uses it. */
 export interface InsertModuleAction {
@@ -37,7 +51,11 @@ export interface InsertModuleAction {
 }
 
 /** Shell lines equivalent to the action. */
-export function forwardEquivalent(action: SetForwardAction | SetRelayAction | InsertModuleAction): string[] {
+export function forwardEquivalent(action: SetForwardAction | SetRelayAction | SetSwitchModeAction | InsertModuleAction): string[] {
+	if (action.kind === 'set-switch-mode') {
+		return [switchModeCommand(action).map(word => quote(word)).join(' ')];
+	}
+
 	if (action.kind === 'set-relay') {
 		return [`echo ${action.pf} ${action.to ?? noRelay} > /sys/kernel/vfctl/forward/relay`];
 	}

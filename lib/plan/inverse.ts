@@ -30,6 +30,7 @@ export function inverse(action: Action): Action[] {
 		case 'register-dkms':
 		case 'set-forward':
 		case 'set-relay':
+		case 'set-switch-mode':
 		case 'insert-module':
 		case 'netns-network': {
 			return [{...action, from: action.to, to: action.from} as Action];

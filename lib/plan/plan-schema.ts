@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import {AppError} from '../errors.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import {forwardModule, pfDrivers} from '../model/driver-build.ts';
-import {relayGroupName} from '../model/forward.ts';
+import {relayGroupName, switchModes} from '../model/forward.ts';
 import {parseAddress, parsePrefix, prefixText} from '../model/ip.ts';
 import {isKernelRelease} from '../model/kernel-version.ts';
 import {parseMac, type Mac} from '../model/mac.ts';
@@ -156,6 +156,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('register-dkms'), version: v.pipe(v.string(), v.regex(/^\w[\w.+~-]{0,63}$/)), from: v.picklist(['absent', 'added']), to: v.picklist(['absent', 'added'])}),
 	v.strictObject({kind: v.literal('set-forward'), pf: bdf, pfNetdev: v.nullable(netdev), from: v.boolean(), to: v.boolean()}),
 	v.strictObject({kind: v.literal('set-relay'), pf: bdf, pfNetdev: v.nullable(netdev), from: v.nullable(relayGroup), to: v.nullable(relayGroup)}),
+	v.strictObject({kind: v.literal('set-switch-mode'), pf: bdf, netdev, from: v.picklist(switchModes), to: v.picklist(switchModes)}),
 	v.strictObject({kind: v.literal('insert-module'), module: v.literal(forwardModule), path: modulePath, sha256, hub: v.nullable(v.strictObject({path: modulePath, sha256})), from: loaded, to: loaded}),
 ]) satisfies v.GenericSchema<unknown, Action>;
 

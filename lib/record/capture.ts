@@ -5,6 +5,7 @@ import {hostdevPart} from '../libvirt/hostdev-capabilities.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import {queuesCommand} from '../exec/read-interrupt-facts.ts';
 import {readConnection} from '../sysfs/read-caller.ts';
+import {switchModeQuestion} from '../sysfs/read-switch-mode.ts';
 import {steeringQuestions} from '../sysfs/read-steering.ts';
 import {collectDisks, collectIommu, collectKernel, collectModules, collectNet, collectPci} from './capture-files.ts';
 import {bootCommands, collectBoot, programFinder} from './capture-boot.ts';
@@ -59,7 +60,7 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 			const {code, stdout, stderr} = await host.runner.run(argv);
 			const list = argv.includes('-j') ? parseJsonList(stdout) : undefined;
 			// The kernel numbers a namespace when an interface moves, and keeps the number.
-			const kept = argv.includes('netns') ? list?.map(({name}) => ({name})) : argv[0] === 'bridge' && list ? ownFilterEntries(list) : list;
+			const kept = list === undefined ? undefined : argv.includes('netns') ? list.map(({name}) => ({name})) : argv[0] !== 'bridge' ? list : argv.includes('link') ? ownSwitchModes(list) : ownFilterEntries(list);
 			commands.push({argv, code, stdout: kept ? jsonLines(kept) : stdout, stderr});
 			return stdout;
 		} catch (error) {
@@ -86,6 +87,7 @@ async function captureCommands(host: Host): Promise<RecordedCommand[]> {
 	}
 
 	for (const netdev of pfNetdevs(host.files)) {
+		await take(switchModeQuestion(netdev));
 		for (const argv of steeringQuestions(netdev)) {
 			await take(argv);
 		}
@@ -165,4 +167,9 @@ async function captureNodeDevices({files}: Host, libvirt: Libvirt): Promise<Map<
 function lastLines(text: string): string {
 	const lines = text.split('\n');
 	return lines.slice(Math.max(0, lines.length - 1 - dmesgLines)).join('\n');
+}
+
+/** Of a bridge's port only what its card does: its state changes by itself. */
+function ownSwitchModes(list: ReadonlyArray<Record<string, unknown>>): Array<Record<string, unknown>> {
+	return list.filter(({hwmode}) => hwmode !== undefined).map(({ifname, hwmode}) => ({ifname, hwmode}));
 }

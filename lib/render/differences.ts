@@ -152,6 +152,10 @@ function changes(action: Action): Change[] {
 			return [[`relay of ${action.pfNetdev ?? action.pf}`, action.from ?? 'off', action.to ?? 'off']];
 		}
 
+		case 'set-switch-mode': {
+			return [[`switch of ${action.netdev}`, action.from, action.to]];
+		}
+
 		case 'insert-module': {
 			return [[`module ${action.module}`, action.from, action.to]];
 		}

@@ -59,9 +59,9 @@ function textOf({loaded, pfs}: ForwardView, lines: (pf: PfForwardView) => string
 	return pfs.length === 0 ? 'forwarding is on for no PF: every frame between VFs goes to the card' : pfs.map(pf => [headLine(pf), ...pf.on && pf.ports.length > 0 ? lines(pf) : []].join('\n')).join('\n');
 }
 
-function headLine({name, bdf, on, mode, ports}: PfForwardView): string {
+function headLine({name, bdf, on, mode, switch: own, ports}: PfForwardView): string {
 	const state = !on ? 'off: every frame between its VFs goes to the card'
 		: mode === 'vepa' ? 'on, and the card is in VEPA mode: nothing is passed on'
 		: ports.length === 0 ? 'on, and neither it nor its VFs have an interface' : 'on';
-	return `${name}${name === bdf ? '' : ` (${bdf})`}: forwarding is ${state}`;
+	return `${name}${name === bdf ? '' : ` (${bdf})`}: forwarding is ${state}${own === null || (on && mode === 'vepa') ? '' : `; its own switch is a ${own.toUpperCase()}`}`;
 }

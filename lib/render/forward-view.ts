@@ -1,6 +1,6 @@
 // Forwarding in the shape of `vfctl forward table --json` and `stats --json`; the text is made of it.
 import type {Bdf} from '../model/bdf.ts';
-import {cardReasonText, type ForwardPort, type ForwardStats, type PfForwarding, type PortRules, type Relay} from '../model/forward.ts';
+import {cardReasonText, type ForwardPort, type ForwardStats, type PfForwarding, type PortRules, type Relay, type SwitchMode} from '../model/forward.ts';
 import {holderOf} from '../model/holder.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {Pf} from '../model/pci.ts';
@@ -42,6 +42,8 @@ export interface PfForwardView {
 	on: boolean;
 	/** Null when it is off. */
 	mode: PfForwarding['mode'] | null;
+	/** How the card's own switch works; null: its driver tells no mode. */
+	switch: SwitchMode | null;
 	/** Null: nothing is relayed. */
 	relay: RelayView | null;
 	ports: ForwardPortView[];
@@ -63,20 +65,22 @@ export interface ForwardViewFacts {
 	/** Null: the module is not loaded. */
 	forwarding: readonly PfForwarding[] | null;
 	namespaced: ReadonlyMap<Bdf, NamespacedNetdev>;
+	/** By PF. */
+	switchModes: ReadonlyMap<Bdf, SwitchMode | null>;
 }
 
 /** The view of one PF, or of all that it is on for. */
 export function forwardView(facts: ForwardViewFacts): ForwardView {
-	const {hostName, chosen, forwarding} = facts;
+	const {hostName, chosen, forwarding, switchModes} = facts;
 	const shown = (forwarding ?? []).filter(({pf}) => chosen === null || pf === chosen.bdf);
-	const off = chosen === null || forwarding === null || shown.length > 0 ? [] : [{name: pfName(chosen), bdf: chosen.bdf, on: false, mode: null, relay: null, ports: []}];
+	const off = chosen === null || forwarding === null || shown.length > 0 ? [] : [{name: pfName(chosen), bdf: chosen.bdf, on: false, mode: null, switch: switchModes.get(chosen.bdf) ?? null, relay: null, ports: []}];
 	return {host: hostName, loaded: forwarding !== null, pfs: [...shown.map(one => pfView(facts, one)), ...off]};
 }
 
-function pfView({inventory, namespaced}: ForwardViewFacts, {pf: bdf, mode, relay, ports}: PfForwarding): PfForwardView {
+function pfView({inventory, namespaced, switchModes}: ForwardViewFacts, {pf: bdf, mode, relay, ports}: PfForwarding): PfForwardView {
 	const pf = inventory.pfs.find(candidate => candidate.bdf === bdf);
 	const name = pf === undefined ? bdf : pfName(pf);
-	return {name, bdf, on: true, mode, relay: relay && relayView(relay, inventory), ports: ports.map(port => portView(port, {name, pf, inventory, namespaced}))};
+	return {name, bdf, on: true, mode, switch: switchModes.get(bdf) ?? null, relay: relay && relayView(relay, inventory), ports: ports.map(port => portView(port, {name, pf, inventory, namespaced}))};
 }
 
 function relayView({macs, ...relay}: Relay, {pfs}: Inventory): RelayView {

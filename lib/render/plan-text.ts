@@ -110,6 +110,10 @@ export function actionText(action: Action): string {
 			return action.to === null ? `relay nothing for ${name} any more` : `relay frames of ${name} in group ${action.to}`;
 		}
 
+		case 'set-switch-mode': {
+			return action.to === 'vepa' ? `let the card of ${action.netdev} send frames between VFs out (VEPA)` : `let the card of ${action.netdev} switch between VFs (VEB)`;
+		}
+
 		case 'insert-module': {
 			return action.to === 'loaded' ? `load ${action.module} (${action.path})` : `unload ${action.module}`;
 		}

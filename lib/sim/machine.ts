@@ -1,6 +1,7 @@
 // The state of a simulated kernel: the file tree, and what sysfs does not show.
 import type {Bdf} from '../model/bdf.ts';
 import {parseBdf} from '../model/bdf.ts';
+import type {SwitchMode} from '../model/forward.ts';
 import {parseJsonList} from '../record/json-lines.ts';
 import type {HostRecord} from '../record/record.ts';
 import {simClock} from './clock.ts';
@@ -71,6 +72,8 @@ export interface Machine {
 	readonly mailboxes: Map<Bdf, SimMailbox[]>;
 	/** PFs that forwarding was switched on for since the record, with their ports by name. */
 	readonly forwarding: Map<Bdf, Map<string, SimPort>>;
+	/** How the switches of cards work, where that was set since the record, by interface. */
+	readonly switchModes: Map<string, SwitchMode>;
 	/** Asks the guest that uses a VF to give it back; libvirt's side puts its function here. */
 	requestRelease: ((bdf: Bdf, owner: string) => void) | undefined;
 	nextIfindex: number;
@@ -108,6 +111,7 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		rebuilt: new Set(tree.list('/sys/kernel/vfctl').map(pf => tree.value(`/sys/kernel/vfctl/${pf}/driver`)).filter(driver => driver !== '')),
 		mailboxes: new Map(),
 		forwarding: new Map(),
+		switchModes: new Map(),
 		requestRelease: undefined,
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,

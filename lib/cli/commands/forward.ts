@@ -1,9 +1,10 @@
 // vfctl forward table | stats | on | off
-import {readForwardFacts} from '../../exec/forward/read-forward-facts.ts';
+import {readForwardFacts, readSwitchModes} from '../../exec/forward/read-forward-facts.ts';
 import {AppError} from '../../errors.ts';
-import {noRelay, relayGroupName} from '../../model/forward.ts';
+import {noRelay, relayGroupName, type SwitchMode} from '../../model/forward.ts';
 import {selectPf} from '../../model/select.ts';
 import {planForward} from '../../plan/plan-forward.ts';
+import {planSwitchMode} from '../../plan/plan-switch-mode.ts';
 import {forwardStatsText, forwardTableText} from '../../render/forward-text.ts';
 import {forwardView, type ForwardView} from '../../render/forward-view.ts';
 import {readForward} from '../../sysfs/read-forward.ts';
@@ -45,12 +46,24 @@ function groupOf(text: string): string | null {
 	return text === noRelay ? null : text;
 }
 
+/** Sets how the cards' own switches work. */
+export async function runSwitchMode(context: CommandContext, names: readonly string[], to: SwitchMode): Promise<void> {
+	await runPlanned(context, {
+		destructive: () => false,
+		async plan(inventory, {host}) {
+			const pfs = [...new Set(names.map(name => selectPf(inventory, name)))];
+			return planSwitchMode({pfs, to, modes: await readSwitchModes(host, pfs)});
+		},
+	});
+}
+
 async function look(context: CommandContext, name: string | undefined): Promise<ForwardView> {
 	const {host} = context;
 	return withInventory(context, async inventory => {
 		const chosen = name === undefined ? null : selectPf(inventory, name);
 		const forwarding = readForward(host.files);
 		const elsewhere = forwarding === null ? [] : inventory.pfs.flatMap(pf => [pf, ...pf.vfs]).filter(({inNamespace}) => inNamespace).map(({bdf}) => bdf);
-		return forwardView({hostName: host.name, inventory, chosen, forwarding, namespaced: await readNamespacedNetdevs(host, elsewhere)});
+		const shown = chosen === null ? inventory.pfs.filter(({bdf}) => forwarding?.some(({pf}) => pf === bdf)) : [chosen];
+		return forwardView({hostName: host.name, inventory, chosen, forwarding, switchModes: await readSwitchModes(host, shown), namespaced: await readNamespacedNetdevs(host, elsewhere)});
 	});
 }

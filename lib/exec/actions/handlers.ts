@@ -22,6 +22,7 @@ import {moveNetdev, netnsNetwork} from './act-netns.ts';
 import {ownMac} from './act-own-mac.ts';
 import {setMtu, setRoute} from './act-route.ts';
 import {setAutoprobe, setNumVfs} from './act-sriov.ts';
+import {setSwitchMode} from './act-switch-mode.ts';
 import {setSteer} from './act-steer.ts';
 import {swapDriver} from './act-swap-driver.ts';
 import {setVf} from './act-vf-settings.ts';
@@ -61,6 +62,7 @@ const handlers: Handlers = {
 	'register-dkms': registerDkms,
 	'set-forward': setForward,
 	'set-relay': setRelay,
+	'set-switch-mode': setSwitchMode,
 	'insert-module': insertModule,
 };
 

@@ -3,10 +3,12 @@ import {AppError} from '../../errors.ts';
 import type {Host} from '../../host/host.ts';
 import type {Bdf} from '../../model/bdf.ts';
 import {forwardModule, hubModule} from '../../model/driver-build.ts';
+import type {SwitchMode} from '../../model/forward.ts';
 import type {Pf} from '../../model/pci.ts';
 import type {ForwardFacts} from '../../plan/plan-forward.ts';
 import {moduleFile} from '../../sysfs/module-files.ts';
 import {canRelay, forwardingPfs, relayGroupOf} from '../../sysfs/read-forward.ts';
+import {readSwitchMode} from '../../sysfs/read-switch-mode.ts';
 import {buildDirectory} from '../driver/read-builds.ts';
 import {isModuleLoaded} from '../swap/loaded-driver.ts';
 import {buildOf, checkedModule} from '../swap/read-swap-facts.ts';
@@ -23,7 +25,7 @@ export async function readForwardFacts(host: Host, {pfs, on}: {pfs: readonly Pf[
 	});
 	const [vepa, switchdev] = [new Set<Bdf>(), new Set<Bdf>()];
 	for (const pf of on ? pfs : []) {
-		if (await isVepa(host, pf)) {
+		if (pf.netdevs[0] !== undefined && await readSwitchMode(host.runner, pf.netdevs[0]) === 'vepa') {
 			vepa.add(pf.bdf);
 		}
 
@@ -63,12 +65,6 @@ async function loadingStep(host: Host): Promise<Exclude<ForwardFacts['load'], Ap
 	return {kind: 'insert-module', module: forwardModule, path, sha256, hub: hub && {path: hub.path, sha256: hub.sha256}, from: 'absent', to: 'loaded'};
 }
 
-/** IFLA_BRIDGE_MODE, as `bridge link` tells it for cards that have it (man bridge: hwmode). */
-async function isVepa(host: Host, {netdevs: [netdev]}: Pf): Promise<boolean> {
-	const [link] = netdev === undefined ? [] : await listed(host, ['bridge', '-j', 'link', 'show', 'dev', netdev]);
-	return String((link as {hwmode?: unknown} | undefined)?.hwmode).toUpperCase() === 'VEPA';
-}
-
 /** man devlink-dev: eswitch show. */
 async function isSwitchdev(host: Host, {bdf}: Pf): Promise<boolean> {
 	const name = `pci/${bdf}`;
@@ -89,4 +85,14 @@ async function listed({runner}: Host, argv: readonly [string, ...string[]]): Pro
 
 		throw error;
 	}
+}
+
+/** How the switches of these PFs work; null where a driver tells none. */
+export async function readSwitchModes({runner}: Host, pfs: readonly Pf[]): Promise<Map<Bdf, SwitchMode | null>> {
+	const modes = new Map<Bdf, SwitchMode | null>();
+	for (const {bdf, netdevs: [netdev]} of pfs) {
+		modes.set(bdf, netdev === undefined ? null : await readSwitchMode(runner, netdev));
+	}
+
+	return modes;
 }

@@ -10,6 +10,7 @@ import type {InterruptFacts} from '../../model/interrupts.ts';
 import type {Steering} from '../../model/steering.ts';
 import type {Action, GuestRef} from '../action.ts';
 import type {ForwardFacts} from '../plan-forward.ts';
+import type {SwitchModes} from '../plan-switch-mode.ts';
 import type {RiskName} from '../plan.ts';
 
 export interface HostFileFacts {
@@ -37,6 +38,8 @@ export interface HostFileFacts {
 	steering: ReadonlyMap<Bdf, Steering>;
 	/** Of the PFs whose `forwarding` the file tells; null when it tells none. */
 	forward: ForwardFacts | null;
+	/** Of the PFs whose `switch` the file tells. */
+	switchModes: SwitchModes;
 	/** Null when the file sets none. */
 	hugepages: HugepageFacts | null;
 }

@@ -4,6 +4,7 @@ import {noRelay} from '../../model/forward.ts';
 import type {WantedPf} from '../../model/host-file.ts';
 import {selectPf} from '../../model/select.ts';
 import {forwardSteps, forwardWarnings, relaySteps} from '../plan-forward.ts';
+import {switchModeSteps} from '../plan-switch-mode.ts';
 import type {HostFileFacts} from './facts.ts';
 import type {Fold} from './fold.ts';
 import type {Resolved} from './resolve.ts';
@@ -40,6 +41,22 @@ export function planForwarding(fold: Fold, {pfs}: Resolved, {forward: facts, boo
 		if (wanted.relay !== undefined) {
 			const {relay} = wanted;
 			fold.add(`${path}.relay`, inventory => relaySteps(selectPf(inventory, bdf), relayFor(wanted, relay, facts.on?.has(bdf) ?? false), facts));
+		}
+	}
+}
+
+/** Sets how the cards' own switches work. */
+export function planSwitches(fold: Fold, {pfs}: Resolved, {switchModes}: Pick<HostFileFacts, 'switchModes'>): void {
+	for (const {path, bdf, wanted: {switch: mode}} of pfs) {
+		if (mode !== undefined) {
+			fold.add(`${path}.switch`, inventory => {
+				const {actions, warnings} = switchModeSteps(selectPf(inventory, bdf), mode, switchModes);
+				for (const warning of warnings) {
+					fold.warnings.add(warning);
+				}
+
+				return actions;
+			});
 		}
 	}
 }

@@ -9,7 +9,7 @@ import {Fold} from './fold.ts';
 import {planGuestNetworks} from './plan-guest-networks.ts';
 import {compareGuests, planGuests, planRemovals} from './plan-guests.ts';
 import {planLeases, planPoolsAbsent, planPoolsPresent, planPoolStarts, planPoolStops, planRoutes} from './plan-networks.ts';
-import {planForwarding} from './plan-forwarding.ts';
+import {planForwarding, planSwitches} from './plan-forwarding.ts';
 import {doomedVfs, planAutoprobe, planCounts, planLinks} from './plan-pfs.ts';
 import {planHugepagesPart} from './plan-hugepages-part.ts';
 import {planSteering} from './plan-steering.ts';
@@ -61,6 +61,7 @@ function fold(inventory: Inventory, file: HostFile, {facts, reading}: {facts: Ho
 	const stops = planPoolStops(result, resolved);
 	planCounts(result, resolved, facts);
 	planLinks(result, resolved);
+	planSwitches(result, resolved, facts);
 	planForwarding(result, resolved, facts);
 	planSettings(result, resolved, facts);
 	planDrivers(result, resolved, facts);

@@ -87,6 +87,7 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'register-dkms':
 		case 'set-forward':
 		case 'set-relay':
+		case 'set-switch-mode':
 		case 'insert-module': {
 			return inventory;
 		}
