@@ -62,8 +62,8 @@ static unsigned int used_by_others(const struct fwd_relay *relay, const struct r
 		if (table->address[i].relay == relay && !table->address[i].first)
 			used++;
 	netdev_for_each_uc_addr(address, relay->dev)
-		if (!has(old, address->addr) || address->refcount > 1)
-			used++;
+		if (!has(old, address->addr) || address->refcount - address->sync_cnt > 1)
+			used++; /* Each device below that has it in its own list counts as a user, too. */
 	return used;
 }
 

@@ -5,8 +5,8 @@
  * VLAN interface, know on their other ports.
  *
  * A bridge tells its entries to modules by one way alone, that of `bridge fdb
- * show`: ndo_fdb_dump() with a netlink message (br_fdb_dump() of br_fdb.c, which
- * gives the addresses of the bridge itself first, flagged NTF_SELF).
+ * show`: ndo_fdb_dump() with a netlink message, for one port, or for no port,
+ * which gives what the bridge has as its own (br_fdb_dump() of br_fdb.c).
  */
 #include <linux/if_bridge.h>
 #include <linux/if_macvlan.h>
@@ -24,64 +24,76 @@ struct search {
 	void *context;
 };
 
-/* Where a frame for that entry leaves the bridge: not by the port to the PF. */
-static void take_entry(const struct search *search, const struct nlmsghdr *header, int bridge, int port)
+static void take_entry(const struct search *search, const struct nlmsghdr *header, bool own)
 {
 	const struct ndmsg *entry = nlmsg_data(header);
 	const struct nlattr *mac = nlmsg_find_attr(header, sizeof(*entry), NDA_LLADDR);
-	bool local = entry->ndm_ifindex == bridge;
 
-	if (!mac || nla_len(mac) != ETH_ALEN || entry->ndm_ifindex == port)
+	if (!mac || nla_len(mac) != ETH_ALEN)
 		return;
 	/* What a port of the bridge has as its own is the other end of a guest's cable. */
-	if (!local && (entry->ndm_state & NUD_PERMANENT))
+	if (!own && (entry->ndm_state & NUD_PERMANENT))
 		return;
-	search->found(search->context, nla_data(mac), local ? RELAY_HOST : RELAY_LEARNED);
+	search->found(search->context, nla_data(mac), own ? RELAY_HOST : RELAY_LEARNED);
 }
 
-static void take_part(const struct search *search, struct sk_buff *part, int bridge, int port)
+static void take_part(const struct search *search, struct sk_buff *part, bool own)
 {
 	struct nlmsghdr *header = nlmsg_hdr(part);
 	int left = part->len;
 
 	for (; nlmsg_ok(header, left); header = nlmsg_next(header, &left))
 		if (nlmsg_len(header) >= (int)sizeof(struct ndmsg))
-			take_entry(search, header, bridge, port);
+			take_entry(search, header, own);
 }
 
 /* As rtnl_fdb_dump() of rtnetlink.c asks; what came before is skipped by the bridge, which
  * looks for their number in the second or third place of the callback's arguments. */
-static int read_part(struct sk_buff *part, struct net_device *bridge, struct sk_buff *request, int *index)
+static int read_part(struct sk_buff *part, struct net_device *bridge, struct net_device *port, int *index)
 {
+	struct sk_buff *request = nlmsg_new(0, GFP_KERNEL);
 	const struct nlmsghdr header = {};
 	struct netlink_callback callback = {.skb = request, .nlh = &header};
 	int error, next = 0;
 
+	if (!request)
+		return -ENOMEM;
 	callback.args[1] = *index;
 	callback.args[2] = *index;
-	error = bridge->netdev_ops->ndo_fdb_dump(part, &callback, bridge, NULL, &next);
+	error = bridge->netdev_ops->ndo_fdb_dump(part, &callback, bridge, port, &next);
 	*index = next;
+	kfree_skb(request);
 	return error;
 }
 
-static void search_bridge(const struct search *search, struct net_device *bridge, int port)
+/* The entries of one port, or the bridge's own. */
+static void search_port(const struct search *search, struct net_device *bridge, struct net_device *port)
 {
-	struct sk_buff *request = nlmsg_new(0, GFP_KERNEL), *part;
 	int i, index = 0, error = -EMSGSIZE;
+	struct sk_buff *part;
 
-	search->found(search->context, bridge->dev_addr, RELAY_HOST);
-	if (!bridge->netdev_ops->ndo_fdb_dump || !request)
-		goto out;
 	for (i = 0; i < PARTS && error == -EMSGSIZE; i++) {
 		part = alloc_skb(PART, GFP_KERNEL);
 		if (!part)
-			break;
-		error = read_part(part, bridge, request, &index);
-		take_part(search, part, bridge->ifindex, port);
+			return;
+		error = read_part(part, bridge, port, &index);
+		take_part(search, part, !port);
 		kfree_skb(part);
 	}
-out:
-	kfree_skb(request);
+}
+
+static void search_bridge(const struct search *search, struct net_device *bridge, const struct net_device *towards_pf)
+{
+	struct net_device *port;
+	struct list_head *iter;
+
+	search->found(search->context, bridge->dev_addr, RELAY_HOST);
+	if (!bridge->netdev_ops->ndo_fdb_dump)
+		return;
+	search_port(search, bridge, NULL);
+	netdev_for_each_lower_dev(bridge, port, iter)
+		if (port != towards_pf)
+			search_port(search, bridge, port);
 }
 
 static void search_above(const struct search *search, struct net_device *dev)
@@ -93,7 +105,7 @@ static void search_above(const struct search *search, struct net_device *dev)
 		if (netif_is_macvlan(upper))
 			search->found(search->context, upper->dev_addr, RELAY_HOST);
 		else if (netif_is_bridge_master(upper))
-			search_bridge(search, upper, dev->ifindex);
+			search_bridge(search, upper, dev);
 		else if (is_vlan_dev(upper))
 			search_above(search, upper);
 	}

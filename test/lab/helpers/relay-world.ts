@@ -30,6 +30,8 @@ export async function makeRelayWorld(lab: Lab): Promise<RelayWorld> {
 		const bridge = `br${pf + 1}`;
 		await lab.exec([
 			`ip link add ${bridge} type bridge`, `ip link set ${bridge} up`, `ip link set eth${pf + 1} master ${bridge}`,
+			// QEMU's igb hands what the PF sends to all back to the PF, and the bridge would believe it.
+			`bridge link set dev eth${pf + 1} learning off`,
 			`ip netns add ${name}`, `ip link add port-${name} type veth peer name eth0 netns ${name}`, `ip link set port-${name} master ${bridge} up`,
 		].join(' && '));
 		world.netdev[name] = 'eth0';
