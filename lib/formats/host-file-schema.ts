@@ -57,7 +57,7 @@ function readRelay(cursor: Cursor | undefined): string | undefined {
 }
 
 function readPfSettings(cursor: Cursor): Omit<WantedPf, 'pf'> {
-	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'switch', 'forwarding', 'relay', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
+	const fields = cursor.fields(['numVfs', 'mtu', 'autoprobe', 'link', 'driver', 'forwarding', 'relay', 'switch', 'steering', ...tuningKeys], {...foreignNames, ...foreignTuningNames});
 	const numVfs = fields?.get('numVfs')?.whole(0, 65_535, 'a number of VFs');
 	const mtuBytes = fields?.get('mtu')?.whole(68, 65_535, 'an MTU in bytes');
 	const autoprobe = fields?.get('autoprobe')?.flag('whether new VFs get the driver of the kernel (sriov_drivers_autoprobe)');

@@ -169,7 +169,7 @@ function lastLines(text: string): string {
 	return lines.slice(Math.max(0, lines.length - 1 - dmesgLines)).join('\n');
 }
 
-/** Of a bridge's port only what its card does: its state changes by itself. */
+/** Of a bridge's port only a card that is no VEB, as all are at first: its state changes by itself. */
 function ownSwitchModes(list: ReadonlyArray<Record<string, unknown>>): Array<Record<string, unknown>> {
-	return list.filter(({hwmode}) => hwmode !== undefined).map(({ifname, hwmode}) => ({ifname, hwmode}));
+	return list.filter(({hwmode}) => hwmode === 'VEPA').map(({ifname, hwmode}) => ({ifname, hwmode}));
 }

@@ -18,7 +18,8 @@ export function bridge(machine: Machine, words: readonly string[]): CommandResul
 }
 
 function show(machine: Machine, netdev: string): CommandResult | undefined {
-	const recorded = machine.record.commands.some(({argv}) => argv.join(' ') === `bridge -j link show dev ${netdev}`);
+	// A capture keeps the entries of cards that are no VEB.
+	const recorded = machine.record.commands.some(({argv, stdout}) => argv.join(' ') === `bridge -j link show dev ${netdev}` && stdout.trim() !== '[]');
 	const changed = machine.switchModes.get(netdev);
 	if (changed === undefined && recorded) {
 		return undefined;
