@@ -123,6 +123,7 @@ test('only exec writes to the machine', t => {
 });
 
 test('new_id is written by nothing: it takes every device of an id', t => {
-	// The simulated kernel shows the file, as the real one does, and answers writes with an error.
-	t.deepEqual(places(sources.filter(({layer}) => layer !== 'sim'), node => (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) && node.text.includes('new_id')), []);
+	// The simulated kernel shows the file, as the real one does, and answers writes with an error. The
+	// catalogue of messages is text only: it tells what others wrote there, and to leave it.
+	t.deepEqual(places(sources.filter(({layer, path}) => layer !== 'sim' && !path.startsWith('lib/model/messages/')), node => (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) && node.text.includes('new_id')), []);
 });
