@@ -59,7 +59,7 @@ test('a bundle has the host, its logs, versions, operations and what explain say
 	const host = simHost(withLogs(hosts['usual']!()));
 	await done(host, 'attach vm0 pf0#1');
 	const {record, contents, said} = await bundle(t, host);
-	t.deepEqual([...record.sections!.keys()].toSorted(), ['bundle', 'explain', 'versions']);
+	t.deepEqual([...record.sections!.keys()].toSorted(), ['bundle', 'doctor', 'explain', 'versions']);
 	t.deepEqual(contents.logs.map(({log}) => log.split(' ')[0]), ['dmesg', 'journalctl', 'journalctl', '/var/log/libvirt/qemu/vm0.log']);
 	t.is(contents.operations, 1);
 	const versions = JSON.parse(record.sections!.get('versions')!);
@@ -94,6 +94,9 @@ for (const options of [[], ['--mask-macs'], ['--mask-macs', '--mask-hostname']])
 		await both('history');
 		const {error, json} = await vfctl(played, ['explain']);
 		t.is(error, undefined);
+		const doctor = await vfctl(played, ['doctor']);
+		t.is(doctor.error, undefined);
+		t.deepEqual({...doctor.json, host: ''}, {...JSON.parse(record.sections!.get('doctor')!), host: ''}, 'and what the doctor says');
 		t.deepEqual(JSON.parse(JSON.stringify(json)), JSON.parse(record.sections!.get('explain')!), 'the section says what explain says on the bundle');
 	});
 }
@@ -137,29 +140,38 @@ const places: ReadonlyArray<readonly [place: string, make: (random: () => number
 	['root:%:19000:0:', random => `$6$${word(random, 16)}$${word(random, 86)}`],
 	['-----BEGIN RSA PRIVATE KEY-----\n%\n-----END RSA PRIVATE KEY-----', random => word(random, 64)],
 	['-----BEGIN PRIVATE KEY-----\n%', random => word(random, 64)],
+	['%', random => `eyJ${word(random, 20)}.${word(random, 20)}.${word(random, 20)}`],
+	['%', random => `AQ${word(random, 36)}==`],
 	['cookie %', random => `eyJ${word(random, 20)}.${word(random, 20)}.${word(random, 20)}`],
 	['cloned with %', random => `ghp_${word(random, 36)}`],
 	['key id %', random => `AKIA${word(random, 16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`],
 ];
 
 for (const [place, make] of places) {
-	test(`a secret is masked in: ${place.replaceAll('\n', '\\n')}`, t => {
+	test(`a secret is masked in: ${place.replaceAll('\n', '\\n')} (${make(numbers(1)).slice(0, 4)}...)`, t => {
 		const random = numbers(place.length);
 		for (let round = 0; round < 40; round++) {
 			const secret = make(random);
-			for (const around of ['%', 'before %', '% after', 'x\n%\ny', '[ 1.0] %', '\t%\n\n']) {
+			for (const around of ['%', 'before %', '% after', 'x\n%\ny', 'x\n%', '[ 1.0] %', '\t%\n\n']) {
 				const text = around.replace('%', () => place.replace(/%(?!25)/, () => secret));
 				const masked = maskSecrets(text);
 				t.false(masked.includes(secret), `${text}\n${masked}`);
 				t.true(masked.includes(maskedWord), text);
 				t.is(maskSecrets(masked), masked, 'masking twice is masking once');
+				// As it stands in a report, and in a report of a report.
+				const once = JSON.stringify({line: text, more: [text, 1]});
+				for (const json of [once, JSON.stringify({once}), JSON.stringify({line: text, more: [text, 1]}, undefined, 2)]) {
+					t.false(maskSecrets(json).includes(secret), `${json}\n${maskSecrets(json)}`);
+					t.notThrows(() => JSON.parse(maskSecrets(json)) as unknown, maskSecrets(json));
+				}
 			}
 		}
 	});
 }
 
 test('a value of several words is masked to the end of its line', t => {
-	t.is(maskSecrets('name: x\npassphrase: three plain words\nport: 7\n'), `name: x\npassphrase: "${maskedWord}"\nport: 7\n`);
+	t.is(maskSecrets('name: x\npassphrase: three plain words\nport: 7\n'), `name: x\npassphrase: ${maskedWord}\nport: 7\n`);
+	t.is(maskSecrets('{\n  "hasPassword": true,\n  "n": 1\n}'), `{\n  "hasPassword": "${maskedWord}",\n  "n": 1\n}`);
 });
 
 for (const plain of [

@@ -15,8 +15,9 @@ export interface BundleOptions {
 	maskMacs: boolean;
 	/** The host's name becomes `host`. */
 	maskHostname: boolean;
-	/** Commands that print logs, besides `dmesg`. */
+	/** Commands that print logs, besides `dmesg`, and files that are logs. */
 	logCommands: ReadonlyArray<readonly [string, ...string[]]>;
+	logFiles: readonly string[];
 	/** Texts about the record, by name: each gets it masked. One that fails is told as missing. */
 	reports: Readonly<Record<string, (record: HostRecord) => Promise<string>>>;
 }
@@ -33,19 +34,18 @@ export interface BundleContents {
 }
 
 const section = 'bundle';
-const guestLogDirectory = '/var/log/libvirt/qemu';
 const configurationDirectories = ['/etc/modprobe.d', '/etc/udev/rules.d'] as const;
 
 /** What is kept of each; the end of a log is what a report is about. */
-const limits = {logBytes: 4 * 1024 * 1024, guestLogBytes: 256 * 1024, guestLogs: 64, operations: 50, operationBytes: 256 * 1024, configurationBytes: 64 * 1024, commandMs: 60_000} as const;
+const limits = {logBytes: 4 * 1024 * 1024, logFileBytes: 256 * 1024, logFiles: 64, operations: 50, operationBytes: 256 * 1024, configurationBytes: 64 * 1024, commandMs: 60_000} as const;
 
 /** Reads the host; never rejects for what is not there. */
-export async function bundleHost(host: Host, {connect, maskMacs, maskHostname, logCommands, reports}: BundleOptions): Promise<{record: HostRecord; contents: BundleContents}> {
+export async function bundleHost(host: Host, {connect, maskMacs, maskHostname, logCommands, logFiles, reports}: BundleOptions): Promise<{record: HostRecord; contents: BundleContents}> {
 	const captured = await captureHost(host, {connect});
 	const contents: BundleContents = {logs: [], operations: 0, reports: [], missing: [], masked: {secrets: {}, macs: maskMacs, hostname: maskHostname}};
 	const entries = new Map(captured.entries);
 	const commands = await withLogs(host, captured.commands, logCommands, contents);
-	await addGuestLogs(host, captured, entries, contents);
+	await addLogFiles(host, inOrder(logFiles, captured), entries, contents);
 	addOperations(host, entries, contents);
 	addConfiguration(host, entries);
 	const {record, contents: listed} = masked({...captured, entries, commands}, contents, host);
@@ -105,35 +105,38 @@ async function withLogs(host: Host, captured: readonly RecordedCommand[], logCom
 	return commands;
 }
 
-/** Of guests that run first: their logs are what a report is about. */
-async function addGuestLogs(host: Host, {libvirt}: HostRecord, entries: Map<string, RecordEntry>, contents: BundleContents): Promise<void> {
-	const running = new Set(libvirt?.domains.filter(({active}) => active).map(({name}) => `${name}.log`));
-	const names = host.files.list(guestLogDirectory).filter(name => name.endsWith('.log')).toSorted((a, b) => Number(running.has(b)) - Number(running.has(a)));
-	for (const name of names.slice(0, limits.guestLogs)) {
-		const path = `${guestLogDirectory}/${name}`;
+/** Those of daemons and of guests that run first: they are what a report is about. */
+function inOrder(paths: readonly string[], {libvirt}: HostRecord): string[] {
+	const off = new Set(libvirt?.domains.filter(({active}) => !active).map(({name}) => `${name}.log`));
+	const isOff = (path: string) => off.has(path.slice(path.lastIndexOf('/') + 1));
+	return paths.toSorted((a, b) => Number(isOff(a)) - Number(isOff(b)));
+}
+
+async function addLogFiles(host: Host, paths: readonly string[], entries: Map<string, RecordEntry>, contents: BundleContents): Promise<void> {
+	for (const path of paths.slice(0, limits.logFiles)) {
 		const text = await endOfFile(host, path);
 		if (text === undefined) {
 			contents.missing.push({what: path, why: 'it cannot be read'});
 		} else {
 			entries.set(path, {kind: 'text', text});
-			contents.logs.push({log: path, bytes: text.length, shortened: text.length >= limits.guestLogBytes / 2});
+			contents.logs.push({log: path, bytes: text.length, shortened: text.length >= limits.logFileBytes / 2});
 		}
 	}
 
-	if (names.length > limits.guestLogs) {
-		contents.missing.push({what: `${names.length - limits.guestLogs} logs of guests`, why: `a bundle has ${limits.guestLogs} at most`});
+	if (paths.length > limits.logFiles) {
+		contents.missing.push({what: `${paths.length - limits.logFiles} more logs`, why: `a bundle has ${limits.logFiles} at most`});
 	}
 }
 
 /** A log may be larger than memory, so only its end is read. */
 async function endOfFile({runner, files}: Host, path: string): Promise<string | undefined> {
 	try {
-		const {code, stdout} = await runner.run(['tail', '-c', String(limits.guestLogBytes), '--', path], {timeoutMs: limits.commandMs});
+		const {code, stdout} = await runner.run(['tail', '-c', String(limits.logFileBytes), '--', path], {timeoutMs: limits.commandMs});
 		return code === 0 ? stdout : undefined;
 	} catch (error) {
 		if (error instanceof AppError && error.code === 'TOOL_MISSING') {
 			const text = files.readText(path);
-			return text === undefined ? undefined : lastBytes(text, limits.guestLogBytes);
+			return text === undefined ? undefined : lastBytes(text, limits.logFileBytes);
 		}
 
 		if (error instanceof AppError) {

@@ -98,8 +98,10 @@ test.serial('a bundle taken here plays elsewhere', async t => {
 	t.is(plain(there.json), plain(here));
 	const explained = play('explain');
 	t.true(Array.isArray(explained.json.explained), explained.stderr);
+	const doctor = play('doctor');
+	t.true(Array.isArray(doctor.json.findings), doctor.stderr);
 	const text = readFileSync(file, 'utf8');
-	t.true(text.includes('T: versions') && text.includes('T: explain'));
+	t.true(text.includes('T: versions') && text.includes('T: explain') && text.includes('T: doctor'));
 	t.regex(text, /QEMU emulator version/);
 	t.regex(text, /P: \/var\/log\/libvirt\/qemu/);
 });

@@ -1,15 +1,20 @@
 // vfctl bundle FILE
-import {readHostLogs, logCommands} from '../../exec/read-host-logs.ts';
+import {logCommands, logFiles, readHostLogs} from '../../exec/read-host-logs.ts';
+import {readDoctorFacts} from '../../exec/read-doctor-facts.ts';
 import {readVersions} from '../../exec/read-versions.ts';
 import {readInventory} from '../../exec/read-inventory.ts';
-import {toAppError} from '../../errors.ts';
+import {toAppError, type AppError} from '../../errors.ts';
 import type {Host} from '../../host/host.ts';
+import type {Libvirt} from '../../libvirt/libvirt.ts';
 import {createExplainer} from '../../model/explain/explainer.ts';
 import {deviceLookup} from '../../model/explain/host-devices.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import {diagnose} from '../../plan/doctor/checks.ts';
 import {bundleHost} from '../../record/bundle.ts';
 import {formatRecord} from '../../record/format.ts';
 import type {HostRecord} from '../../record/record.ts';
 import {bundleText} from '../../render/bundle-text.ts';
+import {doctorView} from '../../render/doctor-view.ts';
 import {explainView} from '../../render/explain-view.ts';
 import {simHost} from '../../sim/sim-host.ts';
 import type {CommandContext} from '../context.ts';
@@ -27,9 +32,11 @@ export async function run({host, out, options}: CommandContext, {file, maskMacs,
 	const {record, contents} = await bundleHost(host, {
 		connect: options.connect, maskMacs, maskHostname,
 		logCommands: [logCommands.kernelJournal, logCommands.libvirtJournal],
+		logFiles: logFiles(host),
 		reports: {
 			versions: async taken => json(await readVersions(host, {vfctl: version, node: process.version, libvirt: taken.libvirt?.version ?? null}, emulatorsOf(taken))),
 			explain: async taken => json(await explained(simHost(taken))),
+			doctor: async taken => json(await examined(simHost(taken))),
 		},
 	});
 	const text = formatRecord(record);
@@ -39,10 +46,21 @@ export async function run({host, out, options}: CommandContext, {file, maskMacs,
 
 /** What `vfctl explain` says on the bundle. */
 async function explained(host: Host): Promise<unknown> {
-	const libvirt = await host.openLibvirt('qemu:///system').catch((error: unknown) => toAppError(error));
-	const explainer = createExplainer({nowMs: host.clock.now(), devices: deviceLookup(await readInventory(host, libvirt))});
+	const {inventory} = await known(host);
+	const explainer = createExplainer({nowMs: host.clock.now(), devices: deviceLookup(inventory)});
 	const notRead = await readHostLogs(host, explainer);
 	return explainView(explainer.report(), notRead);
+}
+
+/** What `vfctl doctor` says on the bundle. */
+async function examined(host: Host): Promise<unknown> {
+	const {inventory, libvirt} = await known(host);
+	return doctorView(host.name, diagnose(await readDoctorFacts(host, inventory, {sources: null, libvirt}), []));
+}
+
+async function known(host: Host): Promise<{inventory: Inventory; libvirt: Libvirt | AppError}> {
+	const libvirt = await host.openLibvirt('qemu:///system').catch((error: unknown) => toAppError(error));
+	return {inventory: await readInventory(host, libvirt), libvirt};
 }
 
 function emulatorsOf({libvirt}: HostRecord): Set<string> {

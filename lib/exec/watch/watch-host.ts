@@ -35,23 +35,23 @@ export async function watchHost(host: Host, {connect, signal, inventory, libvirt
 		tell(event);
 	};
 
-	const missing = (what: string, why: string | undefined) => {
-		if (why !== undefined && !signal.aborted) {
-			tell({source: 'watch', severity: 'warning', about: [], text: `${what}: ${why}`});
+	const missing = (text: string) => {
+		if (!signal.aborted) {
+			tell({source: 'watch', severity: 'warning', about: [], text});
 		}
 	};
 
-	missing('guests are not watched', libvirtProblem?.message);
+	const ended = (what: string) => (why: string | undefined) => {
+		if (why !== undefined) {
+			missing(`${what}: ${why}`);
+		}
+	};
+
+	ended('guests are not watched')(libvirtProblem?.message);
 	await Promise.all([
-		watchLinks(host, inventory, names, signal, tellOf).then(why => {
-			missing('links are only looked at now and then', why);
-		}),
-		watchDevices(host, names, signal, tellOf).then(why => {
-			missing('drivers are only looked at now and then', why);
-		}),
-		watchLogs(host, fields => devices(fields), signal, {tell, missing(why) {
-			missing('the kernel\'s log cannot be followed', why);
-		}}),
+		watchLinks(host, inventory, names, signal, tellOf).then(ended('links are only looked at now and then')),
+		watchDevices(host, names, signal, tellOf).then(ended('drivers are only looked at now and then')),
+		watchLogs(host, fields => devices(fields), signal, {tell, missing}),
 		watchState(host, {connect, signal, tell, wasTold: (source, subject) => told.has(`${source} ${subject}`), looked(now) {
 			devices = deviceLookup(now);
 			told.next();

@@ -8,7 +8,7 @@ import type {WatchEvent} from '../../model/watch/watch-event.ts';
 import {followHostLogs} from '../follow-logs.ts';
 
 /** Watches until the signal comes. */
-export async function watchLogs(host: Host, devices: DeviceLookup, signal: AbortSignal, {tell, missing}: {tell: (event: WatchEvent) => void; missing: (why: string) => void}): Promise<void> {
+export async function watchLogs(host: Host, devices: DeviceLookup, signal: AbortSignal, {tell, missing}: {tell: (event: WatchEvent) => void; missing: (text: string) => void}): Promise<void> {
 	const make = () => createExplainer({nowMs: host.clock.now(), devices, tell(explained, {message}) {
 		tell(eventOf(explained, message));
 	}});
