@@ -11,6 +11,7 @@ import type {AppError} from '../lib/errors.ts';
 import * as deviceXml from '../lib/libvirt/device-xml.ts';
 import {parseDomain} from '../lib/libvirt/domain-xml.ts';
 import type {Libvirt} from '../lib/libvirt/libvirt.ts';
+import {hostdevPart, pciBackends} from '../lib/libvirt/hostdev-capabilities.ts';
 import {openLibvirt} from '../lib/libvirt/open.ts';
 import {toBdf} from '../lib/model/bdf.ts';
 import type {Mac} from '../lib/model/mac.ts';
@@ -76,6 +77,13 @@ async function configOf(uuid: string) {
 test.serial('the version is the library\'s', async t => {
 	t.regex(await libvirt.version(), /^\d+\.\d+\.\d+$/);
 	t.true(daemon.virsh('version').includes(`libvirt ${await libvirt.version()}`));
+});
+
+test.serial('what guests can have: without an IOMMU no PCI device of the host', async t => {
+	const xml = await libvirt.domainCapabilities();
+	t.regex(xml, /^<domainCapabilities>[\s\S]*<hostdev supported='/);
+	t.deepEqual(pciBackends(hostdevPart(xml)), pciBackends(xml));
+	t.is(pciBackends(xml).includes('vfio'), existsSync('/sys/kernel/iommu_groups/0') && existsSync('/dev/vfio/vfio'), xml);
 });
 
 test.serial('a guest is found by name and UUID, also with a strange name, and listed', async t => {
