@@ -59,3 +59,7 @@ test('texts are whole: braces closed, sentences ended, a remedy unless it is har
 	t.deepEqual(troubles(({severity, remedies}) => severity !== 'harmless' && remedies.length === 0 ? ['no remedy'] : []), []);
 	t.deepEqual(troubles(({source}) => source.trim() === '' ? ['no source'] : []), []);
 });
+
+test('no command that is advised writes new_id, which takes every device of an id', t => {
+	t.deepEqual(troubles(({remedies}) => remedies.flatMap(({command}) => command?.includes('new_id') ? [command] : [])), []);
+});

@@ -26,7 +26,7 @@ export const firmwareAmdMessages: readonly MessageEntry[] = [
 		cause: 'A line before says what was missing in the firmware\'s table. VFIO refuses devices without it.',
 		remedies: [
 			{advice: 'Update the firmware, and read the line before.', command: 'dmesg | grep -E "AMD-Vi|IVRS"'},
-			{advice: 'Only where every guest is trusted as root of the host is, VFIO can be told to do without.', command: 'vfctl attach GUEST VF --accept-risk unsafe-interrupts'},
+			{advice: 'Only where every guest is trusted as root of the host is, VFIO can be told to do without.', command: 'echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; vfctl attach {guest|GUEST} VF --accept-risk unsafe-interrupts'},
 		],
 		source: 'drivers/iommu/amd/init.c check_ioapic_information',
 		examples: ['[    0.001200] AMD-Vi: Disabling interrupt remapping'],

@@ -9,7 +9,7 @@ export const firmwareDmarMessages: readonly MessageEntry[] = [
 		meaning: '{bdf|The device} cannot be given to a guest: the firmware keeps a memory range (RMRR) of it for itself.',
 		cause: 'The firmware lets its management processor or a BIOS service do DMA through this device. The kernel refuses it to guests, and QEMU ends with "Failed to set iommu for container: Operation not permitted". VFs are normally not named in an RMRR.',
 		remedies: [
-			{advice: 'Give a VF to the guest instead of the PF.', command: 'vfctl attach GUEST PF'},
+			{advice: 'Give a VF to the guest instead of the PF.', command: 'vfctl attach {guest|GUEST} PF'},
 			{advice: 'In the firmware setup take the slot out of the shared memory (HPE: conrep, "HP Shared Memory"), or use another slot.'},
 		],
 		versions: 'up to 6.6; then "Firmware has requested this device have a 1:1 IOMMU mapping"',
@@ -92,7 +92,7 @@ export const firmwareDmarMessages: readonly MessageEntry[] = [
 		cause: 'The IOMMU could not switch it on, or the chipset is known to get it wrong. VFIO then refuses devices ("No interrupt remapping support").',
 		remedies: [
 			{advice: 'Update the firmware; switch VT-d on there, and off again what limits it.', command: 'dmesg | grep -E "DMAR-IR|remapping"'},
-			{advice: 'Only where every guest is trusted as root of the host is, VFIO can be told to do without.', command: 'vfctl attach GUEST VF --accept-risk unsafe-interrupts'},
+			{advice: 'Only where every guest is trusted as root of the host is, VFIO can be told to do without.', command: 'echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; vfctl attach {guest|GUEST} VF --accept-risk unsafe-interrupts'},
 		],
 		source: 'drivers/iommu/intel/irq_remapping.c intel_enable_irq_remapping, intel_prepare_irq_remapping',
 		examples: [

@@ -11,7 +11,7 @@ export const iommuAmdMessages: readonly MessageEntry[] = [
 		cause: 'The address is not mapped for that device, or not for this kind of access. Of a VF in a guest: its driver went on using memory that was taken away (reboot, crash or reset of the guest, hot unplug), or it is faulty or hostile. Of a device of the host: a driver bug, or firmware that uses memory it did not declare.',
 		remedies: [
 			{advice: 'See which device it is and who has it.', command: 'vfctl show {bdf|DEVICE}'},
-			{advice: 'A few lines while a guest starts or stops are over with that. If they go on, restart the guest, then update the driver in it.', command: 'virsh reboot GUEST'},
+			{advice: 'A few lines while a guest starts or stops are over with that. If they go on, restart the guest, then update the driver in it.', command: 'virsh reboot {guest|GUEST}'},
 			{advice: 'If it is a device of the host: update driver and firmware; the kernel option iommu=pt lets the host\'s own devices through.'},
 		],
 		source: 'drivers/iommu/amd/iommu.c amd_iommu_report_page_fault',

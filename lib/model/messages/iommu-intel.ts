@@ -15,7 +15,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		cause: 'The address is not mapped for that device, or not for this kind of access. Of a VF in a guest: the guest\'s driver went on using memory that was taken away (reboot, crash or reset of the guest, hot unplug), or it is faulty or hostile. Of a device of the host: a driver bug, or firmware that uses memory it did not declare.',
 		remedies: [
 			{advice: 'See which VF it is and who has it.', command: 'vfctl show {bdf}'},
-			{advice: 'A few lines while a guest starts or stops are over with that. If they go on, restart the guest, then update the VF driver in it.', command: 'virsh reboot GUEST'},
+			{advice: 'A few lines while a guest starts or stops are over with that. If they go on, restart the guest, then update the VF driver in it.', command: 'virsh reboot {guest|GUEST}'},
 			{advice: 'If {bdf} is a device of the host: update its driver and the firmware. Start the kernel with iommu=pt to let the host\'s own devices through; guests stay protected.'},
 		],
 		source: 'drivers/iommu/intel/dmar.c dmar_fault_do_one',
@@ -50,7 +50,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		cause: 'The address is wider than the IOMMU\'s page tables. Possible: a guest with more memory or a wider address space than the host\'s IOMMU (often 39 bits on desktop CPUs), or a wild address of a faulty driver.',
 		remedies: [
 			{advice: 'Compare: the width of the guest should not be above that of the IOMMU.', command: 'dmesg | grep "Host address width"'},
-			{advice: 'Set <maxphysaddr mode="emulate" bits="39"/> below <cpu> in the guest.', command: 'virsh edit GUEST'},
+			{advice: 'Set <maxphysaddr mode="emulate" bits="39"/> below <cpu> in the guest.', command: 'virsh edit {guest|GUEST}'},
 		],
 		source: 'drivers/iommu/intel/dmar.c dmar_fault_do_one',
 		examples: ['[ 1188.230212] DMAR: [DMA Write NO_PASID] Request device [3b:10.0] fault addr 0xffff00000000 [fault reason 0x04] Access beyond MGAW'],
@@ -102,7 +102,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		cause: 'A device goes on with DMA it may not do, at a high rate; handling that costs the host CPU time.',
 		remedies: [
 			{advice: 'Find the device in the lines around.', command: 'dmesg | grep "Request device" | tail -3'},
-			{advice: 'Stop the guest that has it.', command: 'virsh destroy GUEST'},
+			{advice: 'Stop the guest that has it.', command: 'virsh destroy {guest|GUEST}'},
 		],
 		source: 'drivers/iommu/intel/dmar.c dmar_fault (rate limit)',
 		examples: ['[  144.480629] dmar_fault: 893 callbacks suppressed'],
@@ -136,7 +136,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		pattern: /iommu width \((?<width>\d+)\) is not sufficient for the mapped address \((?<address>[0-9a-f]+)\)/,
 		meaning: 'A mapping at 0x{address} was refused: the IOMMU has only {width} bits of address.',
 		cause: 'QEMU wanted to map memory or a BAR of the guest beyond the reach of the IOMMU. Desktop CPUs often have 39 bits.',
-		remedies: [{advice: 'Keep the address space of the guest within it: <maxphysaddr mode="emulate" bits="{width}"/> below <cpu>.', command: 'virsh edit GUEST'}],
+		remedies: [{advice: 'Keep the address space of the guest within it: <maxphysaddr mode="emulate" bits="{width}"/> below <cpu>.', command: 'virsh edit {guest|GUEST}'}],
 		source: 'drivers/iommu/intel/iommu.c prepare_domain_attach_device, intel_iommu_map',
 		examples: ['[  420.112013] DMAR: intel_iommu_map: iommu width (39) is not sufficient for the mapped address (382000000000)'],
 	},

@@ -9,7 +9,7 @@ export const iommuMessages: readonly MessageEntry[] = [
 		meaning: '{bdf|The device} cannot be given to a guest: the firmware keeps a memory range of it for itself.',
 		cause: 'The firmware tables (RMRR of Intel, IVMD of AMD, RMR of Arm) tie memory to this device, for example for a management controller that talks through the network card. VFs are seldom concerned, PFs often.',
 		remedies: [
-			{advice: 'Give a VF to the guest, not the PF.', command: 'vfctl attach GUEST PF'},
+			{advice: 'Give a VF to the guest, not the PF.', command: 'vfctl attach {guest|GUEST} PF'},
 			{advice: 'In the firmware setup take the slot out of the shared memory or management functions (HPE: conrep option "HP Shared Memory"), or use another slot.'},
 		],
 		versions: '6.7 and later',

@@ -90,7 +90,7 @@ export const kvmMessages: readonly MessageEntry[] = [
 		pattern: /Failed to pause guest VCPU|unexpected exit reason (?<reason>0x[0-9a-f]+)/,
 		meaning: 'KVM met a state of a guest\'s CPU that it does not know ({reason|no reason told}).',
 		cause: 'A CPU feature that this kernel does not know, or a kernel bug. The guest is stopped.',
-		remedies: [{advice: 'Update kernel and microcode; take new CPU features away from the guest (another cpu model).', command: 'virsh dominfo GUEST'}],
+		remedies: [{advice: 'Update kernel and microcode; take new CPU features away from the guest (another cpu model).', command: 'virsh dominfo {guest|GUEST}'}],
 		source: 'arch/x86/kvm/vmx/vmx.c __vmx_handle_exit; svm/svm.c svm_invoke_exit_handler',
 		examples: ['[ 1022.048421] kvm_intel: kvm [4711]: vcpu0, guest rIP: 0xfff0 vmx: unexpected exit reason 0x4b'],
 	},

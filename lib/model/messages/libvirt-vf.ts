@@ -10,7 +10,7 @@ export const libvirtVfMessages: readonly MessageEntry[] = [
 		cause: 'The interface of the PF is not up. Most drivers refuse settings of VFs then, or forget them.',
 		remedies: [
 			{advice: 'Bring it up; it needs no address.', command: 'ip link set {pf} up'},
-			{advice: 'Keep it up after boots: let vfctl persist what the host needs.', command: 'vfctl persist on'},
+			{advice: 'Have the network configuration of the host bring it up at every boot.'},
 		],
 		source: 'src/util/virnetdev.c virNetDevSaveNetConfig, virNetDevSetNetConfig',
 		examples: ["error: internal error: Unable to configure VF 2 of PF 'ens6f1' because the PF is not online. Please change host network config to put the PF online."],
@@ -61,7 +61,7 @@ export const libvirtVfMessages: readonly MessageEntry[] = [
 		meaning: '<interface type="hostdev"> was given a device that is no VF.',
 		cause: 'Its address is that of a PF or of an ordinary card. Only a VF has a PF that sets its MAC and VLAN.',
 		remedies: [
-			{advice: 'Name a VF.', command: 'vfctl list; vfctl attach GUEST VF'},
+			{advice: 'Name a VF.', command: 'vfctl list; vfctl attach {guest|GUEST} VF'},
 			{advice: 'A whole card is given as <hostdev>, without MAC and VLAN.', command: 'vfctl xml hostdev DEVICE'},
 		],
 		source: 'src/hypervisor/virhostdev.c virHostdevSetNetConfig, virHostdevSaveNetConfig',
@@ -75,7 +75,7 @@ export const libvirtVfMessages: readonly MessageEntry[] = [
 		cause: 'The PF is on vfio-pci or a DPDK driver, or without a driver. Then only its owner can set its VFs.',
 		remedies: [
 			{advice: 'Give the PF back to its kernel driver.', command: 'vfctl list'},
-			{advice: 'Or give the VF as plain <hostdev>, which sets nothing.', command: 'vfctl attach GUEST VF --method hostdev'},
+			{advice: 'Or give the VF as plain <hostdev>, which sets nothing.', command: 'vfctl attach {guest|GUEST} VF --method hostdev'},
 		],
 		source: 'src/util/virpci.c virPCIGetVirtualFunctionInfo',
 		examples: ['error: internal error: The PF device for VF /sys/bus/pci/devices/0000:3b:10.0 has no network device name'],
@@ -214,7 +214,7 @@ export const libvirtVfMessages: readonly MessageEntry[] = [
 		cause: 'Busy: {source} is in a bridge or a bond, has a macvtap in passthrough mode already, or another MAC is refused. No such device: {source} does not exist.',
 		remedies: [
 			{advice: 'See what {source} is used for.', command: 'ip -d link show {source}; ip -d link show type macvtap'},
-			{advice: 'Give the guest another VF.', command: 'vfctl attach GUEST VF --method macvtap'},
+			{advice: 'Give the guest another VF.', command: 'vfctl attach {guest|GUEST} VF --method macvtap'},
 		],
 		source: 'src/util/virnetdevmacvlan.c virNetDevMacVLanCreate',
 		examples: ['error: error creating macvtap interface macvtap0@ens6f1v2 (52:54:00:12:34:56): Device or resource busy'],

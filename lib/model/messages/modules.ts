@@ -157,7 +157,7 @@ export const moduleMessages: readonly MessageEntry[] = [
 		cause: 'An option of another version or driver. max_vfs is one that newer drivers of the kernel do not have.',
 		remedies: [
 			{advice: 'See the parameters it has, and correct the file.', command: 'modinfo -p {module}; grep -r "options {module}" /etc/modprobe.d'},
-			{advice: 'VFs are made through sysfs, at every boot from a host file.', command: 'vfctl vf create PF COUNT; vfctl persist on'},
+			{advice: 'VFs are made through sysfs, at every boot from a host file.', command: 'vfctl vf create PF COUNT; vfctl export > host.yaml; vfctl persist on --host-file host.yaml'},
 		],
 		source: 'kernel/module/main.c unknown_module_param_cb',
 		examples: ["[    4.402113] ixgbe: unknown parameter 'max_vfs' ignored"],

@@ -169,7 +169,7 @@ export const pciBarMessages: readonly MessageEntry[] = [
 		pattern: /Invalid PCI ROM (?<part>header|data) signature: expecting (?<expected>0x[0-9a-f]{4,8}), got (?<got>0x[0-9a-f]{4,8})/,
 		meaning: 'The ROM BAR of {bdf|the device} holds no valid option ROM.',
 		cause: 'Something (mostly QEMU) read the ROM BAR. VFs have no ROM, and network cards often have an empty one; the guest only cannot boot over it. With all ones ({got}) the device may also be powered down.',
-		remedies: [{advice: 'To silence it: set <rom bar="off"/> in the <hostdev> of the guest.', command: 'virsh edit GUEST'}],
+		remedies: [{advice: 'To silence it: set <rom bar="off"/> in the <hostdev> of the guest.', command: 'virsh edit {guest|GUEST}'}],
 		source: 'drivers/pci/rom.c pci_get_rom_size',
 		examples: [
 			'[ 1022.771003] vfio-pci 0000:3b:10.0: Invalid PCI ROM header signature: expecting 0xaa55, got 0xffff',

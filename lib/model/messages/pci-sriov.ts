@@ -108,7 +108,7 @@ export const pciSriovMessages: readonly MessageEntry[] = [
 		cause: 'A VF of this PF is assigned to a running guest. The kernel refuses, which is what keeps the guest running.',
 		remedies: [
 			{advice: 'See who has the VFs.', command: 'vfctl list {bdf|PF}'},
-			{advice: 'Take them back first, or shut the guest down.', command: 'vfctl detach GUEST VF'},
+			{advice: 'Take them back first, or shut the guest down.', command: 'vfctl detach {guest|GUEST} VF'},
 		],
 		source: 'drivers/pci/iov.c pci_sriov_configure_simple',
 		examples: ['[ 7711.402113] ena 0000:00:05.0: Cannot modify SR-IOV while VFs are assigned'],

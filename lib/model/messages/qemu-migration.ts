@@ -1,7 +1,7 @@
 // What QEMU and libvirt say when a guest with a VF shall move, be saved or be snapshotted.
 import type {MessageEntry} from './message-entry.ts';
 
-const detachFirst = {advice: 'Take the VF away, move the guest, and give it one there; with a failover pair the guest keeps its connection meanwhile.', command: 'vfctl attach GUEST VF --failover NETWORK'} as const;
+const detachFirst = {advice: 'Take the VF away, move the guest, and give it one there; with a failover pair the guest keeps its connection meanwhile.', command: 'vfctl attach {guest|GUEST} VF --failover NETWORK'} as const;
 
 export const qemuMigrationMessages: readonly MessageEntry[] = [
 	{
@@ -28,7 +28,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /(?:cannot migrate a domain with <(?<element>hostdev mode='subsystem' type='\w{1,12}'|interface type='hostdev')>|[dD]omain has assigned non-USB host devices)/,
 		meaning: 'libvirt did not move the guest: it has a device of the host.',
 		cause: 'A passed-through device belongs to this host and cannot go along.',
-		remedies: [detachFirst, {advice: 'Or move it switched off.', command: 'virsh migrate --offline --persistent GUEST qemu+ssh://HOST/system'}],
+		remedies: [detachFirst, {advice: 'Or move it switched off.', command: 'virsh migrate --offline --persistent {guest|GUEST} qemu+ssh://HOST/system'}],
 		source: 'src/qemu/qemu_migration.c qemuMigrationSrcIsAllowedHostdev',
 		examples: [
 			"error: Requested operation is not valid: cannot migrate a domain with <hostdev mode='subsystem' type='pci'>",
@@ -42,7 +42,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /State blocked by non-migratable (?:CPU )?device '?(?<device>[^' (]{1,60})|cannot migrate domain: (?<reasons>.{5,120})/,
 		meaning: 'The guest was not moved or saved: {device|a device} of it cannot be.',
 		cause: 'The line names what stands in the way; passed-through devices, some CPU flags (invtsc) and shared memory do.',
-		remedies: [{advice: 'Take that device away before, or change the guest\'s definition.', command: 'virsh dumpxml GUEST'}],
+		remedies: [{advice: 'Take that device away before, or change the guest\'s definition.', command: 'virsh dumpxml {guest|GUEST}'}],
 		source: 'migration/savevm.c qemu_savevm_state_blocked; src/qemu/qemu_migration.c qemuMigrationSrcIsAllowed',
 		examples: [
 			"error: internal error: unable to execute QEMU command 'migrate': State blocked by non-migratable device '0000:00:07.0/vfio'",
@@ -55,7 +55,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /Multiple VFIO devices migration is supported only if all of them support P2P migration/,
 		meaning: 'A guest with several passed-through devices cannot be moved.',
 		cause: 'The devices could write to each other while they are stopped one after the other; that is only safe when all of them know how to be quiet first.',
-		remedies: [{advice: 'Leave one such device in the guest, or take them away before moving.', command: 'vfctl detach GUEST VF'}],
+		remedies: [{advice: 'Leave one such device in the guest, or take them away before moving.', command: 'vfctl detach {guest|GUEST} VF'}],
 		versions: 'QEMU 8.1 and later',
 		source: 'hw/vfio/common.c vfio_block_multiple_devices_migration',
 		examples: ["error: internal error: unable to execute QEMU command 'migrate': Multiple VFIO devices migration is supported only if all of them support P2P migration"],
@@ -66,7 +66,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /VFIO device doesn't support device and IOMMU dirty tracking|IOMMU instance for device (?<bdf>[0-9a-f:.]{7,12}) doesn't support dirty tracking/,
 		meaning: 'Nobody can tell which memory {bdf|the device} has written: moving the guest is slow or refused.',
 		cause: 'Neither the device nor the IOMMU of this host records what the device writes, so that all memory counts as changed.',
-		remedies: [{advice: 'Expect a long stop of the guest, or take the device away before.', command: 'vfctl detach GUEST {bdf|VF}'}],
+		remedies: [{advice: 'Expect a long stop of the guest, or take the device away before.', command: 'vfctl detach {guest|GUEST} {bdf|VF}'}],
 		source: 'hw/vfio/migration.c vfio_migration_realize, iommufd.c iommufd_cdev_autodomains_get',
 		examples: ["2026-05-01T10:11:12.123456Z qemu-system-x86_64: warning: 0000:3b:10.0: VFIO device doesn't support device and IOMMU dirty tracking"],
 	},
@@ -76,7 +76,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /Migration is currently not supported with vIOMMU enabled/,
 		meaning: 'A guest with a passed-through device and a virtual IOMMU cannot be moved.',
 		cause: 'QEMU cannot follow what the device writes through the guest\'s own mappings.',
-		remedies: [{advice: 'Leave the virtual IOMMU away, or take the device away before.', command: 'virsh dumpxml GUEST | grep -A3 "<iommu"'}],
+		remedies: [{advice: 'Leave the virtual IOMMU away, or take the device away before.', command: 'virsh dumpxml {guest|GUEST} | grep -A3 "<iommu"'}],
 		versions: 'QEMU 8.1 and later',
 		source: 'hw/vfio/migration.c vfio_migration_realize',
 		examples: ["error: internal error: unable to execute QEMU command 'migrate': 0000:3b:10.0: Migration is currently not supported with vIOMMU enabled"],
@@ -97,7 +97,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /error while loading state for instance (?<instance>0x[0-9a-f]+) of device '(?<device>[^']{1,80})'|load of migration failed: (?<error>.{3,60})|Unknown savevm section or instance '(?<section>[^']{1,80})'/,
 		meaning: 'The guest could not go on here: the state of {device|a device} did not fit.',
 		cause: 'The machine that shall take it is not built alike: another machine type, QEMU version, or another set of devices, for example a VF more or less.',
-		remedies: [{advice: 'Compare the devices of both definitions; take hot-plugged ones away before.', command: 'virsh dumpxml GUEST'}],
+		remedies: [{advice: 'Compare the devices of both definitions; take hot-plugged ones away before.', command: 'virsh dumpxml {guest|GUEST}'}],
 		source: 'migration/savevm.c qemu_loadvm_section_start_full',
 		examples: [
 			"2026-05-01T10:11:12.123456Z qemu-system-x86_64: error while loading state for instance 0x0 of device '0000:00:02.4/pcie-root-port'",
@@ -110,7 +110,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /Primary device not found|Virtio-net failover will not work\. Make sure primary device has parameter failover_pair_id=(?<pair>\S{1,40})/,
 		meaning: 'The virtio interface waits for its partner, and no VF names it.',
 		cause: 'The pair is only half defined: no <teaming type="transient" persistent="..."/> in the VF\'s interface, or the VF is away (as during a move).',
-		remedies: [{advice: 'Define the pair anew.', command: 'vfctl attach GUEST VF --failover NETWORK'}],
+		remedies: [{advice: 'Define the pair anew.', command: 'vfctl attach {guest|GUEST} VF --failover NETWORK'}],
 		source: 'hw/net/virtio-net.c failover_add_primary',
 		examples: [
 			'2026-05-01T10:11:12.123456Z qemu-system-x86_64: warning: Primary device not found',
@@ -123,7 +123,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /failover primary device must be on PCIExpress bus|failover: primary device must be in its own PCI slot|failover primary device is not an Ethernet device/,
 		meaning: 'The VF cannot be the fast half of a failover pair where it is.',
 		cause: 'It needs a pcie-root-port of its own: a q35 machine, and no other function in that slot. An i440fx machine has no PCI Express.',
-		remedies: [{advice: 'Use machine type q35 and give the VF a pcie-root-port of its own.', command: 'virsh dumpxml GUEST | grep -E "machine=|pcie-root-port"'}],
+		remedies: [{advice: 'Use machine type q35 and give the VF a pcie-root-port of its own.', command: 'virsh dumpxml {guest|GUEST} | grep -E "machine=|pcie-root-port"'}],
 		source: 'hw/pci/pci.c pci_qdev_realize',
 		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.0,failover_pair_id=ua-net0: failover primary device must be on PCIExpress bus'],
 	},
@@ -133,7 +133,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /teaming persistent interface must be <model type='virtio'\/>|teaming transient (?:interface|device) must be type='hostdev'/,
 		meaning: 'The failover pair of the guest is not defined as libvirt needs it.',
 		cause: 'The lasting half must be a virtio interface, the half that goes away a VF of type hostdev.',
-		remedies: [{advice: 'Let vfctl define both.', command: 'vfctl attach GUEST VF --failover NETWORK'}],
+		remedies: [{advice: 'Let vfctl define both.', command: 'vfctl attach {guest|GUEST} VF --failover NETWORK'}],
 		source: 'src/qemu/qemu_validate.c qemuValidateDomainDeviceDefNetwork',
 		examples: ["error: unsupported configuration: virtio-net teaming persistent interface must be <model type='virtio'/>, not 'e1000e'"],
 	},
@@ -143,7 +143,7 @@ export const qemuMigrationMessages: readonly MessageEntry[] = [
 		pattern: /Device (?<device>\S{1,40}) is not migratable, but --only-migratable was specified|Disallowing migration blocker \(--only-migratable\)/,
 		meaning: 'QEMU was told to refuse devices that cannot move, and refused one.',
 		cause: 'only-migratable is set for this guest or in QEMU\'s configuration.',
-		remedies: [{advice: 'Take that option away for guests that shall have VFs.', command: 'virsh dumpxml GUEST | grep -i migratable'}],
+		remedies: [{advice: 'Take that option away for guests that shall have VFs.', command: 'virsh dumpxml {guest|GUEST} | grep -i migratable'}],
 		source: 'hw/core/qdev.c device_set_realized, migration/migration.c is_only_migratable',
 		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.0: Device vfio-pci is not migratable, but --only-migratable was specified'],
 	},

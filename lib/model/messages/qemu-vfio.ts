@@ -26,7 +26,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		cause: 'A device of the group is already with another guest, a DPDK program or a process that did not end.',
 		remedies: [
 			{advice: 'Find who has it.', command: 'fuser -v /dev/vfio/{group}; vfctl iommu --all'},
-			{advice: 'Take the device back there first.', command: 'vfctl detach GUEST VF'},
+			{advice: 'Take the device back there first.', command: 'vfctl detach {guest|GUEST} VF'},
 		],
 		source: 'hw/vfio/container.c vfio_group_get',
 		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.0,id=hostdev0: vfio 0000:3b:10.0: failed to open /dev/vfio/10: Device or resource busy'],
@@ -50,7 +50,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		meaning: 'QEMU may not open /dev/vfio/{group}: {error}.',
 		cause: 'The user QEMU runs as has no right on the node, or a control group or security module (AppArmor, SELinux) forbids it. libvirt sets all of that for <hostdev>; it does not for a device given in <qemu:commandline>.',
 		remedies: [
-			{advice: 'Give the device as <hostdev> or <interface>, not on the QEMU command line.', command: 'vfctl attach GUEST VF'},
+			{advice: 'Give the device as <hostdev> or <interface>, not on the QEMU command line.', command: 'vfctl attach {guest|GUEST} VF'},
 			{advice: 'See owner and denials.', command: 'ls -l /dev/vfio; journalctl -k -b | grep -E "DENIED|avc:" | tail'},
 		],
 		source: 'hw/vfio/container.c vfio_group_get',
@@ -130,7 +130,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		meaning: 'The memory of the guest could not be mapped for its device: no memory, or more than it may lock.',
 		cause: 'Mostly the limit of locked memory (RLIMIT_MEMLOCK) is below the size of the guest; the kernel then says so too. Otherwise the host has no memory left, or the guest has more mappings than vfio_iommu_type1 allows (dma_entry_limit, 65535).',
 		remedies: [
-			{advice: 'Look for the kernel\'s line about RLIMIT_MEMLOCK, then raise the limit of the guest.', command: 'journalctl -k -b | grep RLIMIT_MEMLOCK | tail -3; virsh memtune GUEST'},
+			{advice: 'Look for the kernel\'s line about RLIMIT_MEMLOCK, then raise the limit of the guest.', command: 'journalctl -k -b | grep RLIMIT_MEMLOCK | tail -3; virsh memtune {guest|GUEST}'},
 			{advice: 'Without libvirt: ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit.'},
 			{advice: 'See that the host has the memory.', command: 'free -g'},
 		],
@@ -147,7 +147,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		pattern: /VFIO_MAP_DMA(?: failed: File exists|: -17)|vfio_(?:container_)?dma_map\(\S{1,24}, (?<start>0x[0-9a-f]{1,16}), (?<size>0x[0-9a-f]{1,16}), \S{1,24}\) = -17/,
 		meaning: 'A part of the guest\'s memory was already mapped for its devices.',
 		cause: 'With a virtual IOMMU the guest maps the same range twice; a mistake in its driver or in QEMU.',
-		remedies: [{advice: 'Update QEMU and the guest\'s kernel; as a test leave the virtual IOMMU away.', command: 'virsh dumpxml GUEST | grep -A3 "<iommu"'}],
+		remedies: [{advice: 'Update QEMU and the guest\'s kernel; as a test leave the virtual IOMMU away.', command: 'virsh dumpxml {guest|GUEST} | grep -A3 "<iommu"'}],
 		source: 'hw/vfio/common.c vfio_iommu_map_notify',
 		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: vfio_dma_map(0x5581f2c0a0b0, 0xfffc0000, 0x1000, 0x7f2b40000000) = -17 (File exists)'],
 	},
@@ -173,7 +173,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		cause: 'The address lies beyond the width of the host\'s IOMMU (39 bits on many desktop CPUs), or in a range it reserves. Of guest memory that is fatal; of a BAR it only prevents direct transfers between devices.',
 		remedies: [
 			{advice: 'If the guest did not start: keep its addresses within the IOMMU, with <maxphysaddr mode="emulate" bits="39"/> below <cpu>.', command: 'dmesg | grep "Host address width"'},
-			{advice: 'If the guest has a virtual IOMMU, give it aw_bits="48".', command: 'virsh edit GUEST'},
+			{advice: 'If the guest has a virtual IOMMU, give it aw_bits="48".', command: 'virsh edit {guest|GUEST}'},
 		],
 		source: 'hw/vfio/common.c vfio_listener_region_add',
 		examples: [
@@ -187,7 +187,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		pattern: /vfio: DMA mapping failed, unable to continue/,
 		meaning: 'QEMU stopped the guest: memory that it added could not be mapped for its device.',
 		cause: 'Memory was hot-plugged, or a BAR moved, and the mapping failed. The lines before say why.',
-		remedies: [{advice: 'Read the lines before; mostly it is the limit of locked memory.', command: 'tail -20 /var/log/libvirt/qemu/GUEST.log; virsh memtune GUEST'}],
+		remedies: [{advice: 'Read the lines before; mostly it is the limit of locked memory.', command: 'tail -20 /var/log/libvirt/qemu/{guest|GUEST}.log; virsh memtune {guest|GUEST}'}],
 		source: 'hw/vfio/common.c vfio_listener_region_add',
 		examples: ['qemu: hardware error: vfio: DMA mapping failed, unable to continue'],
 	},
@@ -234,7 +234,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		pattern: /(?:vfio (?<bdf>[0-9a-f:.]{7,12}): )?device is already attached/,
 		meaning: 'This guest has {bdf|the device} already.',
 		cause: 'It is named twice for the same guest.',
-		remedies: [{advice: 'Look for the second entry.', command: 'virsh dumpxml GUEST | grep -B2 -A4 "<hostdev"'}],
+		remedies: [{advice: 'Look for the second entry.', command: 'virsh dumpxml {guest|GUEST} | grep -B2 -A4 "<hostdev"'}],
 		source: 'hw/vfio/container.c vfio_legacy_attach_device',
 		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.0,id=hostdev1: vfio 0000:3b:10.0: device is already attached'],
 	},

@@ -11,7 +11,7 @@ export const vfioMessages: readonly MessageEntry[] = [
 		remedies: [
 			{advice: 'See what the kernel says of it, and switch it on in the firmware setup (VT-d, x2APIC).', command: 'dmesg | grep -iE "remapping|DMAR-IR|AMD-Vi"'},
 			{advice: 'In a virtual machine: QEMU needs -device intel-iommu,intremap=on with kernel-irqchip=split.'},
-			{advice: 'Only where every guest is trusted as root of the host is, do without: a hostile guest can then raise any interrupt of the host.', command: 'vfctl attach GUEST VF --accept-risk unsafe-interrupts'},
+			{advice: 'Only where every guest is trusted as root of the host is, do without: a hostile guest can then raise any interrupt of the host.', command: 'echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; vfctl attach {guest|GUEST} VF --accept-risk unsafe-interrupts'},
 		],
 		source: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_attach_group',
 		examples: ['[  812.201130] vfio_iommu_type1_attach_group: No interrupt remapping support.  Use the module param "allow_unsafe_interrupts" to enable VFIO IOMMU support on this platform'],
@@ -36,7 +36,7 @@ export const vfioMessages: readonly MessageEntry[] = [
 		meaning: 'The memory of a guest with a device could not be pinned: the limit of locked memory is {limit} bytes.',
 		cause: 'A guest with a VF needs all its memory locked, and something more for each device. The limit of the process is below that. libvirt sets it by itself; it does not when QEMU was started in another way, when <memtune><hard_limit> is too low, or when its service may not raise limits.',
 		remedies: [
-			{advice: 'Under libvirt raise the hard limit to the guest\'s memory plus 1 GiB, or take it away.', command: 'virsh memtune GUEST'},
+			{advice: 'Under libvirt raise the hard limit to the guest\'s memory plus 1 GiB, or take it away.', command: 'virsh memtune {guest|GUEST}'},
 			{advice: 'For QEMU, DPDK or a container of your own: set LimitMEMLOCK=infinity in its unit, or ulimit -l unlimited before it starts.'},
 		],
 		source: 'drivers/vfio/vfio_iommu_type1.c vfio_pin_pages_remote, vfio_lock_acct',
@@ -93,7 +93,7 @@ export const vfioMessages: readonly MessageEntry[] = [
 		meaning: '{bdf|The device} shall be taken from vfio-pci while a guest or program has it; task {task} ({pid}) waits until it lets go.',
 		cause: 'Someone unbinds the device, unloads a driver, or destroys VFs while they are in use. The waiting task cannot be killed.',
 		remedies: [
-			{advice: 'Find who has it, and take it back from there.', command: 'vfctl show {bdf|DEVICE}; vfctl detach GUEST {bdf|DEVICE}'},
+			{advice: 'Find who has it, and take it back from there.', command: 'vfctl show {bdf|DEVICE}; vfctl detach {guest|GUEST} {bdf|DEVICE}'},
 			{advice: 'If a program that libvirt does not know has it: see which.', command: 'fuser -v /dev/vfio/*'},
 		],
 		source: 'drivers/vfio/vfio_main.c vfio_unregister_group_dev',
@@ -106,8 +106,8 @@ export const vfioMessages: readonly MessageEntry[] = [
 		meaning: 'The kernel asks the guest that has {bdf|the device} to let it go (request {count}, counted from 0).',
 		cause: 'Someone unbinds it or destroys the VFs of its PF. QEMU answers by unplugging it from the guest, and the guest must agree.',
 		remedies: [
-			{advice: 'If it is not meant, stop the one who waits; otherwise take it back in order.', command: 'vfctl detach GUEST {bdf|DEVICE}'},
-			{advice: 'If the count goes up, the guest does not react to hot unplug: shut it down.', command: 'virsh shutdown GUEST'},
+			{advice: 'If it is not meant, stop the one who waits; otherwise take it back in order.', command: 'vfctl detach {guest|GUEST} {bdf|DEVICE}'},
+			{advice: 'If the count goes up, the guest does not react to hot unplug: shut it down.', command: 'virsh shutdown {guest|GUEST}'},
 		],
 		source: 'drivers/vfio/pci/vfio_pci_core.c vfio_pci_core_request',
 		examples: ['[ 2733.402119] vfio-pci 0000:3b:10.0: Relaying device request to user (#10)'],
