@@ -49,7 +49,7 @@ export const iavfMessages: readonly MessageEntry[] = [
 	{
 		id: 'iavf.no-answer', severity: 'error', from,
 		pattern: /^Failed to communicate with PF; waiting before retry/,
-		meaning: 'The PF did not answer ten times in a row; the driver waits five seconds and starts from the beginning.',
+		meaning: 'The PF did not answer many times in a row; the driver waits five seconds and starts from the beginning.',
 		cause: 'The PF driver is not loaded or is being reset, the VF was disabled (after it misbehaved, or by the host), or the PF refuses what it asks.',
 		remedies: [linesOfPf, pfUpFromVf, showFromVf],
 		source: 'iavf_main.c, iavf_watchdog_task',
