@@ -301,6 +301,10 @@ const joined: ReadonlyArray<readonly [string, string[], string, string[]]> = [
 		'[   88.100001] ixgbe 0000:03:00.0: can\'t enable 8 VFs (bus 04 out of range of [bus 03])',
 		'[   88.100090] ixgbe 0000:03:00.0: Failed to enable PCI sriov: -12',
 	], 'pci.sriov-bus-range', ['ixgbe.sriov-failed']],
+	['what the shell printed, and why the kernel refused', [
+		'bash: echo: write error: Cannot allocate memory',
+		'[   88.100001] ixgbe 0000:03:00.0: not enough MMIO resources for SR-IOV',
+	], 'pci.sriov-no-mmio', ['shell.write-no-memory']],
 	['a reset and the message that it emptied', [
 		'[   90.000000] ixgbe 0000:03:00.0 ens6f0: VF Reset msg received from vf 3',
 		'[   90.000300] ixgbe 0000:03:00.0 ens6f0: Unhandled Msg 00000000',

@@ -24,8 +24,13 @@ export const joinRules: readonly JoinRule[] = [
 	{part: ['intel-vf.random-mac', 'igbvf.pf-resetting'], whole: ['intel-vf.pf-in-reset'], same: ['bdf'], withinSeconds: 2},
 	// The PF empties the mailbox of a VF that starts anew, under a request that is on its way.
 	{part: ['ixgbe.unhandled-zero'], whole: ['ixgbe.vf-reset'], same: ['bdf', 'vf'], withinSeconds: 2},
-	// sriov_numvfs: the PCI core tells why, the driver passes the error on.
-	{part: ['ixgbe.sriov-failed'], whole: noRoomForVfs, same: ['bdf'], withinSeconds: 2},
+	// sriov_numvfs: the PCI core tells why, the driver passes the error on, and the shell prints it.
+	{part: ['ixgbe.sriov-failed', 'virtchnl.sriov-failed', 'mlx5.sriov-failed', 'shell.write-no-memory'], whole: noRoomForVfs, same: ['bdf'], withinSeconds: 2},
+	{part: ['shell.write-busy'], whole: ['pci.sriov-already-enabled'], same: [], withinSeconds: 2},
+	{part: ['shell.write-not-permitted'], whole: ['pci.sriov-assigned'], same: [], withinSeconds: 2},
+	{part: ['shell.write-no-such-file'], whole: ['pci.sriov-no-driver', 'pci.sriov-driver-cannot'], same: [], withinSeconds: 2},
+	// The driver says why its queue stood still, then that it resets.
+	{part: ['igb.reset', 'ixgbe.reset-for-tx-timeout', 'i40e.tx-timeout-level', 'ice.tx-timeout-level'], whole: ['net.tx-unit-hang', 'ixgbe.tx-hang', 'i40e.tx-timeout', 'ice.tx-timeout', 'net.watchdog'], same: ['bdf'], withinSeconds: 10},
 	// dmar_fault prints the register, then each record; beyond ten in five seconds only their number.
 	{part: ['dmar.fault-pending', 'dmar.faults-suppressed'], whole: dmarFaults, same: [], withinSeconds: 6},
 	{part: ['amd-vi.faults-suppressed'], whole: ['amd-vi.page-fault'], same: [], withinSeconds: 6},
