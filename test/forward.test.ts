@@ -384,7 +384,7 @@ test('a host file that cannot be had says where', async t => {
 });
 
 test('at boot a kernel without the module still gets its VFs', async t => {
-	const host = simHost(base().record());
+	const host = simHost(base().noLibvirt().record());
 	const {json} = await done(host, `apply ${fileOf('pfs: {eth1: {forwarding: on}, eth2: {numVfs: 2}}\n')} --boot --yes`);
 	t.true(kinds(json).includes('set-numvfs') && !kinds(json).includes('set-forward'));
 	t.true(parsePlan(json['plan']).warnings.some(warning => /^pfs\.eth1\.forwarding: frames stay with the card: .*vfctl driver build/.test(warning)));
