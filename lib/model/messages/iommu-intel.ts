@@ -11,7 +11,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		id: 'dmar.fault-not-mapped',
 		severity: 'danger',
 		pattern: fault('(?<reason>05|06|7[19]|8[56])'),
-		meaning: 'Device {bdf} wanted to {access|reach} memory at {address} that it may not reach; the IOMMU stopped it.',
+		meaning: 'Device {bdf} tried a DMA {access} at {address}, which it may not; the IOMMU stopped it.',
 		cause: 'The address is not mapped for that device, or not for this kind of access. Of a VF in a guest: the guest\'s driver went on using memory that was taken away (reboot, crash or reset of the guest, hot unplug), or it is faulty or hostile. Of a device of the host: a driver bug, or firmware that uses memory it did not declare.',
 		remedies: [
 			{advice: 'See which VF it is and who has it.', command: 'vfctl show {bdf}'},
@@ -30,7 +30,7 @@ export const iommuIntelMessages: readonly MessageEntry[] = [
 		id: 'dmar.fault-no-context',
 		severity: 'danger',
 		pattern: fault('(?<reason>01|02|39|41|44)'),
-		meaning: 'The IOMMU knows no device {bdf}: its {access|request} of {address} was stopped.',
+		meaning: 'The IOMMU knows no device {bdf}: its DMA {access} at {address} was stopped.',
 		cause: 'No driver has attached the device to the IOMMU, or it was already taken off. Possible: a VF that goes on with DMA after its guest ended, a device that sends under another number than its own (a bridge, or a function that is not listed), firmware that left a device running.',
 		remedies: [
 			{advice: 'See what {bdf} is. If nothing is there, the device behind it uses a wrong requester id.', command: 'lspci -s {bdf}; vfctl show {bdf}'},
