@@ -86,10 +86,16 @@ export async function runMockMachine(kernel: MockKernel, script: string, timeout
 	}
 }
 
-/** What the kernel complained of in the section `log`, and what the script waited for in vain. */
+// What stands before a trace says why it is there.
+const linesBefore = 3;
+const linesAfter = 12;
+
+/** What the kernel complained of in the section `log`, with what it said around that, and what the
+ * script waited for in vain. */
 export function complaints(sections: Sections): string[] {
+	const log = sections.get('log')!.split('\n');
 	return [
-		...sections.get('log')!.match(/^.*(?:BUG:|WARNING:|Oops|general protection|Call Trace|refcount_t|use-after-free).*$/gm) ?? [],
+		...log.flatMap((line, index) => /BUG:|WARNING:|Oops|general protection|Call Trace|refcount_t|use-after-free/.test(line) ? [log.slice(Math.max(0, index - linesBefore), index + linesAfter).join('\n')] : []),
 		...[...sections.values()].flatMap(text => text.match(/^waited in vain.*$/gm) ?? []),
 	];
 }
