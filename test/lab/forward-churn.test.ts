@@ -8,7 +8,7 @@ import {putDrivers} from './helpers/put-drivers.ts';
 import {putProgram} from './helpers/put-program.ts';
 import {LabVfctl} from './helpers/vfctl.ts';
 
-const rounds = Number(process.env['VFCTL_LAB_ROUNDS'] ?? 12);
+const rounds = Number(process.env['VFCTL_LAB_ROUNDS'] ?? 8);
 const roundMs = 90_000;
 let lab: Lab;
 let vfctl: LabVfctl;
