@@ -116,6 +116,7 @@ const withHugepages = (record: HostRecord): HostRecord => ({...record, libvirt: 
 const withNetwork = (record: HostRecord, name: string): HostRecord => ({...record, libvirt: record.libvirt && {...record.libvirt, domains: record.libvirt.domains.map(domain => ({...domain, inactiveXml: domain.inactiveXml?.replace("<interface type='bridge'>", "<interface type='network'>").replace("<source bridge='br0'/>", `<source network='${name}'/>`)}))}});
 const journalOf = (time: string, end: boolean, pid = 4711) => `${JSON.stringify({version: 1, number: 1, time, bootId: '3d1f6b52-77c4-4f0e-9a35-6f1d2c0b8e11', pid, commandLine: ['vfctl'], plan: {version: 1, subject: {command: 'tune'}, title: 'place interrupts', actions: [{kind: 'set-irq-affinity', bdf: '0000:03:00.0', irq: 77, from: '0-1', to: '1'}], warnings: [], risks: []}})}\n${[{event: 'step-begin', step: 1}, {event: 'step-done', step: 1}, ...end ? [{event: 'end', outcome: 'done'}] : []].map(event => `${JSON.stringify({...event, time})}\n`).join('')}`;
 const past = '2020-01-01T00:00:00.000Z';
+const tracing = '/sys/kernel/tracing';
 const journal = '/var/lib/vfctl/journal/000001.jsonl';
 const daemon = (limit: string, capabilities: string) => ({'/proc/812/limits': `Max locked memory         ${limit}              ${limit}              bytes     \n`, '/proc/812/status': `CapEff:\t${capabilities}\n`});
 const withCapabilities = (record: HostRecord, hostdevXml: string): HostRecord => ({...record, libvirt: record.libvirt && {...record.libvirt, hostdevXml: `<domainCapabilities><devices>${hostdevXml}</devices></domainCapabilities>`}});
@@ -293,6 +294,10 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['host.clock', 'ok', 'empty', () => usual()],
 	['host.clock', 'ok', 'past', () => usual({files: {[journal]: journalOf(past, true)}})],
 	['host.clock', 'warning', 'future', () => usual({files: {[journal]: journalOf('2999-01-01T00:00:00.000Z', true)}})],
+	['host.traces', 'nothing', 'no tracefs', () => usual()],
+	['host.traces', 'ok', 'none', () => usual({files: {[`${tracing}/trace_clock`]: '[local]', [`${tracing}/instances/vfctl-4711/tracing_on`]: '1', '/proc/4711/comm': 'vfctl\n'}})],
+	['host.traces', 'warning', 'left', () => usual({files: {[`${tracing}/trace_clock`]: '[local]', [`${tracing}/instances/vfctl-4711/tracing_on`]: '1'}})],
+	['host.traces', 'could-not-look', 'not root', () => unreadableState()],
 	['host.kernel-arguments', 'ok', 'nobody knows the loader, and the running kernel has them', () => usual()],
 	['host.kernel-arguments', 'ok', 'the IOMMU is on without them', () => simHost(bootHost('debian-12'))],
 	['host.kernel-arguments', 'warning', 'the next boot has them not', () => simHost(bootHost('debian-12', {'/proc/cmdline': 'ro intel_iommu=on iommu=pt\n'}))],
@@ -449,7 +454,7 @@ test('the arguments of the IOMMU are put right for the next boot, and a reboot i
 });
 
 test('another user is not told that all is well where only root can see', async t => {
-	t.deepEqual((await doctor(unreadableState(), 'host', 'driver')).findings.filter(({status}) => status !== 'ok').map(finding => short(finding)), ['unseen driver.rebuilt', 'unseen host.journal', 'unseen host.clock']);
+	t.deepEqual((await doctor(unreadableState(), 'host', 'driver')).findings.filter(({status}) => status !== 'ok').map(finding => short(finding)), ['unseen driver.rebuilt', 'unseen host.journal', 'unseen host.clock', 'unseen host.traces']);
 });
 
 test('only root puts right', async t => {

@@ -20,6 +20,7 @@ import {readGroupType, readIommu} from '../sysfs/read-iommu.ts';
 import {readIrqbalance} from '../sysfs/read-irqbalance.ts';
 import {readLibvirtDaemon} from '../sysfs/read-libvirt-daemon.ts';
 import {readSriovSpaces, readWithoutVfs} from '../sysfs/read-sriov-space.ts';
+import {leftTraces, tracefsDirectory} from '../sysfs/trace-instances.ts';
 import {doneActions, isUnfinished} from './operation.ts';
 import {listOperations, readBootId} from './journal.ts';
 import {readBootFacts} from './read-boot.ts';
@@ -67,6 +68,7 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 	const acsPathOf = acsReader(files, functions);
 	const nested = ['kvm_intel', 'kvm_amd'].map(name => readAttribute(files, `/sys/module/${name}/parameters/nested`)).find(value => value !== undefined);
 	const forward = readNumber(files, '/proc/sys/net/ipv4/ip_forward');
+	const tracefs = tracefsDirectory(files);
 	return {
 		inventory, boot, kernelLog, mailboxes, driver, vfioNodes, filters, hostdev,
 		root: host.caller.uid === 0,
@@ -74,6 +76,7 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 		time: backupTime(host.clock.now()),
 		distribution: distributionOf(files.readText('/etc/os-release') ?? files.readText('/usr/lib/os-release'), kernel.release),
 		cpuFlags: /^flags\s*:\s*(.*)$/m.exec(files.readText('/proc/cpuinfo') ?? '')?.[1]?.split(/\s+/) ?? null,
+		leftTraces: tracefs === undefined ? null : leftTraces(files, tracefs, host.caller.pid),
 		kvmNode: files.exists('/dev/kvm'),
 		nested: nested === undefined ? null : nested === 'Y' || nested === '1',
 		iommu: readIommu(files, kernel.commandLine),

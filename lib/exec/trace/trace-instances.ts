@@ -1,8 +1,7 @@
-// Instances of tracefs that are ours: vfctl-PID. One of a process that is gone was left behind by a kill.
+// Instances of tracefs that are ours: vfctl-PID.
 import {AppError} from '../../errors.ts';
 import type {Host} from '../../host/host.ts';
-
-const ours = /^vfctl-(\d{1,10})$/;
+import {leftTraces} from '../../sysfs/trace-instances.ts';
 
 /** Makes the instance of this process; gives back its directory. */
 export async function makeInstance(host: Host, root: string): Promise<string> {
@@ -26,10 +25,7 @@ export async function removeInstance({files, runner}: Host, instance: string): P
 
 /** Removes those of processes that are gone. */
 export async function removeLeftovers(host: Host, root: string): Promise<void> {
-	for (const name of host.files.list(`${root}/instances`)) {
-		const pid = ours.exec(name)?.[1];
-		if (pid !== undefined && (Number(pid) === host.caller.pid || !host.files.exists(`/proc/${pid}`))) {
-			await removeInstance(host, `${root}/instances/${name}`);
-		}
+	for (const instance of leftTraces(host.files, root, host.caller.pid)) {
+		await removeInstance(host, instance);
 	}
 }

@@ -89,4 +89,6 @@ export interface DoctorFacts {
 	/** /etc/network/interfaces and what it includes. */
 	readonly ifupdown: readonly TextFile[];
 	readonly journal: Seen<JournalFacts>;
+	/** Traces that a killed `vfctl trace` left, by directory; null when tracefs cannot be seen. */
+	readonly leftTraces: readonly string[] | null;
 }

@@ -1,7 +1,7 @@
 // What is unfinished on the host itself.
 import {kernelArgumentsItem} from '../persist/kernel-arguments.ts';
 import {missingArguments} from '../persist/arguments.ts';
-import {bad, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
+import {bad, needsRoot, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
 import type {DoctorFacts} from './facts.ts';
 
 // Clocks that are set by the network differ by less.
@@ -60,8 +60,23 @@ function kernelArguments({boot, inventory, time}: DoctorFacts): Answer[] {
 		: [ok(null, state === 'missing' || state === 'by-hand' ? `the next boot has the arguments of this one (${inventory.kernel.iommu === 'on' ? 'the IOMMU is on without more' : 'see iommu.translation for what is missing'})` : why, evidence)];
 }
 
+function traces(facts: DoctorFacts): Answer[] {
+	const {leftTraces, root} = facts;
+	if (leftTraces === null) {
+		// A host without tracefs has none.
+		return root ? [] : [needsRoot(null, facts, 'the kernel\'s traces cannot be seen')];
+	}
+
+	return leftTraces.length === 0 ? [ok(null, 'no trace of vfctl was left behind')] : leftTraces.map(directory => bad('warning', directory, 'a trace of vfctl that was killed goes on', {
+		evidence: [seen(directory, 'there, and its process is gone')],
+		meaning: 'it takes memory and some time of every packet of two interfaces, and nobody reads it',
+		advice: 'remove it; the next vfctl trace does so too', commands: [`rmdir ${directory}`],
+	}));
+}
+
 export const hostChecks: CheckGroup = {group: 'host', checks: [
 	{name: 'journal', asks: 'no operation of vfctl was cut off', look: journal},
 	{name: 'clock', asks: 'the journal of vfctl is not from the future', look: clock},
 	{name: 'kernel-arguments', asks: 'the next boot has the kernel arguments of this one', look: kernelArguments},
+	{name: 'traces', asks: 'no trace of vfctl was left behind', look: traces},
 ]};
