@@ -39,7 +39,8 @@ side() { # BDF NAMESPACE ADDRESS
 	wait_for 60 "interface of $1" has_netdev "$1"
 	name=$(netdev "$1")
 	ip link set "$name" netns "$2"
-	printf 'address replace %s/24 dev %s\nlink set %s up\n' "$3" "$name" "$name" | ip -n "$2" -batch -
+	ip -n "$2" address replace "$3/24" dev "$name"
+	ip -n "$2" link set "$name" up
 }
 
 # A connection's ports are its name; what it moved tells that it lives.
@@ -75,7 +76,8 @@ load_module() {
 # The VFs of the second PF, and those of the first that go and come, where they are to be flooded.
 bring() {
 	echo 2 >$devices/$second/sriov_numvfs
-	printf 'netns add churn%s\n' 2 4 5 | ip -batch -
+	ip netns add churn2
+	for one in 4 5; do ip netns add churn$one; done
 	[ -e "$devices/$vf3/driver" ] || echo "$vf3" >/sys/bus/pci/drivers/igbvf/bind
 	side "$vf2" churn2 192.0.3.1
 	side "$vf3" churn3 192.0.3.2
@@ -162,7 +164,7 @@ while [ $number -lt "$rounds" ]; do
 	for what in $(order $number); do take "$what"; done
 	stop_floods
 	read -r taken _ </proc/uptime
-	printf 'netns delete churn%s\n' 4 5 | ip -batch -
+	for one in 4 5; do ip netns delete churn$one; done
 	before=$(moved)
 	wait_for 60 "progress of the connection at the end of round $number" moves "$before"
 	read -r ended _ </proc/uptime
