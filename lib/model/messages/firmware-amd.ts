@@ -1,4 +1,5 @@
 // What AMD's IOMMU says of the firmware's table (IVRS), and when it cannot be used at all.
+import {unsafeInterrupts, updateFirmware} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const firmwareAmdMessages: readonly MessageEntry[] = [
@@ -9,7 +10,7 @@ export const firmwareAmdMessages: readonly MessageEntry[] = [
 		meaning: 'The IOMMU table of the firmware misses an interrupt controller; interrupt remapping stays off.',
 		cause: 'A mistake in the firmware. VFIO then refuses to give devices to guests ("No interrupt remapping support").',
 		remedies: [
-			{advice: 'Update the firmware of the machine.', command: 'dmidecode -s bios-version'},
+			updateFirmware,
 			{advice: 'If there is no better one, tell the kernel where it is: ivrs_ioapic[{id|ID}]=00:14.0 (the address of the southbridge; see lspci).'},
 		],
 		source: 'drivers/iommu/amd/init.c check_ioapic_information',
@@ -26,7 +27,7 @@ export const firmwareAmdMessages: readonly MessageEntry[] = [
 		cause: 'A line before says what was missing in the firmware\'s table. VFIO refuses devices without it.',
 		remedies: [
 			{advice: 'Update the firmware, and read the line before.', command: 'dmesg | grep -E "AMD-Vi|IVRS"'},
-			{advice: 'Only where every guest is trusted as root of the host is, VFIO can be told to do without.', command: 'echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; vfctl attach {guest|GUEST} VF --accept-risk unsafe-interrupts'},
+			unsafeInterrupts,
 		],
 		source: 'drivers/iommu/amd/init.c check_ioapic_information',
 		examples: ['[    0.001200] AMD-Vi: Disabling interrupt remapping'],
@@ -50,7 +51,7 @@ export const firmwareAmdMessages: readonly MessageEntry[] = [
 		pattern: /Can ?not reserve memory region (?<range>[0-9a-f]+-[0-9a-f]+) for mmio|This is a BIOS bug\. Please contact your hardware vendor/,
 		meaning: 'The registers of the IOMMU lie in memory that something else has; it is not used.',
 		cause: 'A mistake in the firmware\'s memory map.',
-		remedies: [{advice: 'Update the firmware of the machine.', command: 'dmidecode -s bios-version'}],
+		remedies: [updateFirmware],
 		source: 'drivers/iommu/amd/init.c iommu_map_mmio_space',
 		examples: ['[    0.001200] AMD-Vi: Can not reserve memory region feb80000-feb84000 for mmio', '[    0.001200] AMD-Vi: This is a BIOS bug. Please contact your hardware vendor'],
 	},

@@ -1,4 +1,5 @@
 // What Intel's IOMMU says of the firmware's tables, and when it cannot be used at all.
+import {unsafeInterrupts, updateFirmware} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const firmwareDmarMessages: readonly MessageEntry[] = [
@@ -22,7 +23,7 @@ export const firmwareDmarMessages: readonly MessageEntry[] = [
 		pattern: /Your BIOS is broken; bad RMRR \[(?<range>[^\]]{10,60})\]/,
 		meaning: 'The firmware reserved memory for a device, and the range ({range}) is not marked as reserved.',
 		cause: 'A mistake in the firmware\'s tables. The kernel marks it and goes on; the devices named there may misbehave.',
-		remedies: [{advice: 'Update the firmware of the machine.', command: 'dmidecode -s bios-version'}],
+		remedies: [updateFirmware],
 		source: 'drivers/iommu/intel/iommu.c dmar_parse_one_rmrr',
 		examples: ['[    0.011209] DMAR: [Firmware Bug]: Your BIOS is broken; bad RMRR [0x00000000000e8000-0x00000000000e8fff]'],
 	},
@@ -92,7 +93,7 @@ export const firmwareDmarMessages: readonly MessageEntry[] = [
 		cause: 'The IOMMU could not switch it on, or the chipset is known to get it wrong. VFIO then refuses devices ("No interrupt remapping support").',
 		remedies: [
 			{advice: 'Update the firmware; switch VT-d on there, and off again what limits it.', command: 'dmesg | grep -E "DMAR-IR|remapping"'},
-			{advice: 'Only where every guest is trusted as root of the host is, VFIO can be told to do without.', command: 'echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; vfctl attach {guest|GUEST} VF --accept-risk unsafe-interrupts'},
+			unsafeInterrupts,
 		],
 		source: 'drivers/iommu/intel/irq_remapping.c intel_enable_irq_remapping, intel_prepare_irq_remapping',
 		examples: [

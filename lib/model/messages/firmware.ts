@@ -1,4 +1,5 @@
 // What firmware settings, Secure Boot and lockdown keep the kernel from, beside the IOMMU's own tables.
+import {signModule} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const firmwareMessages: readonly MessageEntry[] = [
@@ -9,7 +10,7 @@ export const firmwareMessages: readonly MessageEntry[] = [
 		meaning: '{program} tried to load a module that is not signed; the locked-down kernel refused.',
 		cause: 'Secure Boot is on, so that the kernel only takes modules signed with a key it trusts.',
 		remedies: [
-			{advice: 'Sign it and enroll the key; the firmware asks for the password at the next boot.', command: 'vfctl driver install --sign-key KEY --sign-cert CERT; mokutil --import CERT.der'},
+			signModule,
 		],
 		source: 'security/lockdown/lockdown.c lockdown_is_locked_down',
 		examples: ['[  211.402113] Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7'],

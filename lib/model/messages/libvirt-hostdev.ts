@@ -1,4 +1,5 @@
 // What libvirt says when it gives devices of the host to guests and takes them back.
+import {vfsAtBoot} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const libvirtHostdevMessages: readonly MessageEntry[] = [
@@ -153,7 +154,7 @@ export const libvirtHostdevMessages: readonly MessageEntry[] = [
 		cause: 'The VFs were not made after the last boot, there are fewer than before, or their addresses changed with the hardware.',
 		remedies: [
 			{advice: 'See which VFs there are, and make them.', command: 'vfctl list; vfctl vf create PF COUNT'},
-			{advice: 'Let them be made at every boot, from a host file.', command: 'vfctl export > host.yaml; vfctl persist on --host-file host.yaml'},
+			vfsAtBoot,
 		],
 		source: 'src/util/virpci.c virPCIDeviceNew',
 		examples: ['error: Device 0000:3b:10.5 not found: could not access /sys/bus/pci/devices/0000:3b:10.5/config: No such file or directory'],

@@ -1,4 +1,5 @@
 // What libvirt says when it sets MAC and VLAN of VFs, and of pools of VFs.
+import {vfsAtBoot} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const libvirtVfMessages: readonly MessageEntry[] = [
@@ -148,7 +149,7 @@ export const libvirtVfMessages: readonly MessageEntry[] = [
 		cause: 'sriov_numvfs is 0, often after a boot: libvirt started before the VFs were made.',
 		remedies: [
 			{advice: 'Make VFs, then start the pool.', command: 'vfctl vf create {pf} COUNT; vfctl pool start POOL'},
-			{advice: 'Have them made before libvirt at every boot.', command: 'vfctl export > host.yaml; vfctl persist on --host-file host.yaml'},
+			vfsAtBoot,
 		],
 		source: 'src/network/bridge_driver.c networkCreateInterfacePool',
 		examples: ["error: internal error: No usable Vf's present on SRIOV PF ens6f1"],

@@ -1,4 +1,5 @@
 // What the kernel and modprobe say when a module is not loaded, or not unloaded.
+import {signModule} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const moduleMessages: readonly MessageEntry[] = [
@@ -58,7 +59,7 @@ export const moduleMessages: readonly MessageEntry[] = [
 		meaning: 'A module was not loaded: it is not signed with a key that this kernel trusts.',
 		cause: 'Secure Boot (or module.sig_enforce=1) is on. "unavailable key" is a signature whose key was not enrolled.',
 		remedies: [
-			{advice: 'Sign it and enroll the key; the firmware asks for the password at the next boot.', command: 'vfctl driver install --sign-key KEY --sign-cert CERT; mokutil --import CERT.der'},
+			signModule,
 			{advice: 'See the state of Secure Boot.', command: 'mokutil --sb-state; mokutil --list-enrolled | grep Subject:'},
 		],
 		source: 'kernel/module/signing.c module_sig_check',
@@ -71,7 +72,7 @@ export const moduleMessages: readonly MessageEntry[] = [
 		meaning: 'A module was not loaded: {error}.',
 		cause: 'Secure Boot is on. "Required key not available": it is not signed. "Key was rejected": it is signed with a key that is not enrolled.',
 		remedies: [
-			{advice: 'Sign it and enroll the key; the firmware asks for the password at the next boot.', command: 'vfctl driver install --sign-key KEY --sign-cert CERT; mokutil --import CERT.der'},
+			signModule,
 		],
 		source: 'kmod tools/modprobe.c, insmod.c; systemd src/modules-load',
 		examples: [

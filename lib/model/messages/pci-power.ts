@@ -1,4 +1,5 @@
 // What the PCI core says about resets, power states, hot removal and interrupts.
+import {keepAwake} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const pciPowerMessages: readonly MessageEntry[] = [
@@ -63,7 +64,7 @@ export const pciPowerMessages: readonly MessageEntry[] = [
 		meaning: '{bdf|The device} did not change its power state when it was told to.',
 		cause: 'The device hangs in a low power state, or is no longer reachable. It was met most with graphics cards whose guest was shut down; with a network card look for PCIe errors.',
 		remedies: [
-			{advice: 'Keep unused devices of vfio-pci awake: option disable_idle_d3=1.', command: 'echo "options vfio-pci disable_idle_d3=1" > /etc/modprobe.d/vfio-pci-d3.conf'},
+			keepAwake,
 			{advice: 'If it stays so, switch the machine off and on; look for newer firmware.'},
 		],
 		source: 'drivers/pci/pci.c pci_power_up',

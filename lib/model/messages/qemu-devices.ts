@@ -1,4 +1,5 @@
 // What QEMU says of VFIO devices in use: resets, ROMs, interrupts, BARs, iommufd, a virtual IOMMU.
+import {keepAwake} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const qemuDeviceMessages: readonly MessageEntry[] = [
@@ -32,7 +33,7 @@ export const qemuDeviceMessages: readonly MessageEntry[] = [
 		meaning: 'A device of the guest does not leave the low power state D{state}.',
 		cause: 'The device hangs. Devices that were reset or powered down badly do this until the machine is switched off.',
 		remedies: [
-			{advice: 'Keep unused devices of vfio-pci awake: option disable_idle_d3=1.', command: 'echo "options vfio-pci disable_idle_d3=1" > /etc/modprobe.d/vfio-pci-d3.conf'},
+			keepAwake,
 			{advice: 'Switch the machine off and on.'},
 		],
 		source: 'hw/vfio/pci.c vfio_pci_pre_reset',

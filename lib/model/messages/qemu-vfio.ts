@@ -1,4 +1,5 @@
 // What QEMU says of devices that it gets over VFIO: groups, containers, mappings, resets.
+import {vfsAtBoot} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const qemuVfioMessages: readonly MessageEntry[] = [
@@ -211,7 +212,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 		cause: 'The VFs were not made after the last boot, there are fewer, or their addresses changed.',
 		remedies: [
 			{advice: 'See which VFs there are, and make them.', command: 'vfctl list; vfctl vf create PF COUNT'},
-			{advice: 'Let them be made at every boot, from a host file.', command: 'vfctl export > host.yaml; vfctl persist on --host-file host.yaml'},
+			vfsAtBoot,
 		],
 		source: 'hw/vfio/helpers.c vfio_device_get_name',
 		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.7: vfio 0000:3b:10.7: no such host device: No such file or directory'],

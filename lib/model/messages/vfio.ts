@@ -1,4 +1,5 @@
 // What VFIO and iommufd say in the kernel's log.
+import {keepAwake} from './host-remedies.ts';
 import type {MessageEntry} from './message-entry.ts';
 
 export const vfioMessages: readonly MessageEntry[] = [
@@ -239,7 +240,7 @@ export const vfioMessages: readonly MessageEntry[] = [
 		meaning: '{bdf|The device} did not wake from its low power state (error {errno}).',
 		cause: 'vfio-pci lets unused devices sleep; this one does not come back.',
 		remedies: [
-			{advice: 'Keep devices of vfio-pci awake: option disable_idle_d3=1.', command: 'echo "options vfio-pci disable_idle_d3=1" > /etc/modprobe.d/vfio-pci-d3.conf'},
+			keepAwake,
 		],
 		source: 'drivers/vfio/pci/vfio_pci_core.c vfio_pci_core_runtime_resume; vfio_main.c',
 		examples: ['[  612.048421] vfio-pci 0000:3b:10.0: vfio: runtime resume failed -5', '[  612.048421] vfio-pci 0000:3b:10.0: runtime resume failed -5'],
