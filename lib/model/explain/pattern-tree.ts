@@ -144,9 +144,19 @@ class PatternReader {
 	}
 
 	private literal(source: string): CharacterNode {
-		const test = new RegExp(`^${source}$`, this.fold ? 'i' : '');
 		const plain = /^\\[^\w\s]$/.test(source) ? source[1]! : /^\[[^\\^\]]\]$/.test(source) ? source[1]! : source.length === 1 ? source : null;
-		return {kind: 'character', text: plain, takes: one => test.test(one)};
+		if (plain !== null) {
+			const folded = this.fold ? plain.toLowerCase() : plain;
+			return {kind: 'character', text: plain, takes: one => (this.fold ? one.toLowerCase() : one) === folded};
+		}
+
+		// Made when it is asked for: a pattern's words need none of them.
+		let test: RegExp | undefined;
+		const {fold} = this;
+		return {kind: 'character', text: null, takes(one) {
+			test ??= new RegExp(`^${source}$`, fold ? 'i' : '');
+			return test.test(one);
+		}};
 	}
 
 	private take(character: string): boolean {
