@@ -23,23 +23,24 @@ export class WordAutomaton {
 
 		const {children, ends} = withFailures(trie(words, this.classes, width), width);
 		// States that end words come last, so that one comparison tells them.
-		const order = [...ends.keys()].sort((a, b) => Number(ends[a]!.length > 0) - Number(ends[b]!.length > 0) || a - b);
+		const silent = ends.filter(list => list === undefined).length;
 		const place = new Int32Array(ends.length);
-		for (const [index, state] of order.entries()) {
-			place[state] = index;
+		let [nextSilent, nextEnd] = [0, silent];
+		for (const [state, list] of ends.entries()) {
+			place[state] = (list === undefined ? nextSilent++ : nextEnd++) * width;
 		}
 
 		this.next = new Int32Array(ends.length * width);
-		for (const [state, list] of children.entries()) {
-			for (const [letter, child] of list.entries()) {
-				this.next[place[state]! * width + letter] = place[child]! * width;
+		for (let state = 0; state < ends.length; state++) {
+			const [from, to] = [state * width, place[state]!];
+			for (let letter = 0; letter < width; letter++) {
+				this.next[to + letter] = place[children[from + letter]!]!;
 			}
 		}
 
-		const silent = ends.filter(({length}) => length === 0).length;
 		this.firstEnd = silent * width;
 		this.width = width;
-		this.ends = order.slice(silent).map(state => ends[state]!);
+		this.ends = ends.filter(list => list !== undefined);
 	}
 
 	private readonly width: number;
@@ -74,27 +75,28 @@ export class WordAutomaton {
 }
 
 interface Trie {
-	/** By state and letter; 0 where there is none. */
-	children: number[][];
-	ends: number[][];
+	/** By state times width, plus letter; 0 where there is none. */
+	children: Int32Array;
+	/** The words that end in a state. */
+	ends: Array<number[] | undefined>;
 }
 
 function trie(words: readonly string[], classes: Uint8Array, width: number): Trie {
-	const children = [new Array<number>(width).fill(0)];
-	const ends: number[][] = [[]];
+	const most = words.reduce((sum, {length}) => sum + length, 1);
+	const children = new Int32Array(most * width);
+	const ends: Array<number[] | undefined> = [undefined];
 	for (const [index, word] of words.entries()) {
 		let state = 0;
 		for (let at = 0; at < word.length; at++) {
-			const letter = classes[word.charCodeAt(at)]!;
-			if (children[state]![letter] === 0) {
-				children[state]![letter] = children.push(new Array<number>(width).fill(0)) - 1;
-				ends.push([]);
+			const letter = state * width + classes[word.charCodeAt(at)]!;
+			if (children[letter] === 0) {
+				children[letter] = ends.push(undefined) - 1;
 			}
 
-			state = children[state]![letter]!;
+			state = children[letter]!;
 		}
 
-		ends[state]!.push(index);
+		(ends[state] ??= []).push(index);
 	}
 
 	return {children, ends};
@@ -102,18 +104,23 @@ function trie(words: readonly string[], classes: Uint8Array, width: number): Tri
 
 /** Fills in where to go on when no word goes on: the longest end of what was read that begins a word. */
 function withFailures({children, ends}: Trie, width: number): Trie {
-	const failure = new Int32Array(children.length);
-	const queue = children[0]!.filter(state => state !== 0);
+	const failure = new Int32Array(ends.length);
+	const queue = [...children.subarray(0, width)].filter(state => state !== 0);
 	for (let at = 0; at < queue.length; at++) {
 		const state = queue[at]!;
 		const back = failure[state]!;
-		ends[state]!.push(...ends[back]!);
+		const inherited = ends[back];
+		if (inherited !== undefined) {
+			ends[state] = [...ends[state] ?? [], ...inherited];
+		}
+
 		for (let letter = 0; letter < width; letter++) {
-			const child = children[state]![letter]!;
+			const child = children[state * width + letter]!;
+			const other = children[back * width + letter]!;
 			if (child === 0) {
-				children[state]![letter] = children[back]![letter]!;
+				children[state * width + letter] = other;
 			} else {
-				failure[child] = children[back]![letter]!;
+				failure[child] = other;
 				queue.push(child);
 			}
 		}
