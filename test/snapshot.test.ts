@@ -51,6 +51,7 @@ test('a guest gets a VF and gives it back: diff tells what that is, and then not
 	const vf = facts(during, 'pf0#1');
 	t.deepEqual(vf['driver'], ['vfio-pci', 'given to guest vm0']);
 	t.deepEqual(vf['interface'], [null, 'gone from the host: who uses the function has it']);
+	t.deepEqual(Object.keys(vf).filter(fact => /link|set up|MTU|^MAC/.test(fact)), [], 'what the interface said is gone with it');
 	t.deepEqual(vf['used by'], ['guest vm0', null]);
 	t.deepEqual(vf['VF setting vlan'], ['42', 'the card tags its frames, and shows it no other VLAN']);
 	t.deepEqual(facts(during, 'vm0')['devices'], ['0000:03:10.2', 'it was given a device of the host']);

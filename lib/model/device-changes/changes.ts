@@ -38,7 +38,7 @@ function changesOf(subject: Subject, was: Subject | undefined, is: Subject | und
 	const names = [...new Set([...is.facts.keys(), ...was.facts.keys()])];
 	return names.flatMap(name => {
 		const [old, now] = [was.facts.get(name) ?? null, is.facts.get(name) ?? null];
-		const same = old === now || (was.madeUp.has(name) && is.madeUp.has(name)) || (name.startsWith(configPrefix) && !bothHaveConfig(was, is));
+		const same = old === now || (ofInterface.test(name) && !bothHaveInterface(was, is)) || (was.madeUp.has(name) && is.madeUp.has(name)) || (name.startsWith(configPrefix) && !bothHaveConfig(was, is));
 		return same ? [] : [changeOf(is, name, old, now, was, is)];
 	});
 }
@@ -47,6 +47,13 @@ function changesOf(subject: Subject, was: Subject | undefined, is: Subject | und
 export const configPrefix = 'config: ';
 /** How many bytes of config space could be read. */
 export const configLength = `${configPrefix}length`;
+
+// What an interface says goes with it: that it is gone has been told.
+const ofInterface = /^(?:\S+: )?(?:set up|link|Mbit\/s|MAC|MTU|master|addresses)$/;
+
+function bothHaveInterface(was: Subject, is: Subject): boolean {
+	return was.kind !== 'function' || was.facts.has('interface') === is.facts.has('interface');
+}
 
 // Others than root read 64 bytes: then the capabilities did not go, they were not looked at. A
 // function that answers no more tells nothing but that.

@@ -56,7 +56,7 @@ const drivers: readonly Rule[] = [
 		},
 	},
 	{fact: /^used by$/, weight: 'detail', says: ({before, after: now}) => now === null ? 'nobody uses it now' : before === null ? '' : 'another user'},
-	{fact: /^driver override$/, weight: 'detail', says: ({after: now}) => now === null ? 'its usual driver may have it again' : `pinned: ${now} alone may have it, until that is taken back`},
+	{fact: /^driver override$/, weight: 'detail', says: ({after: now, is}) => now === null ? 'its usual driver may have it again' : user(is)?.startsWith('guest ') === true ? 'libvirt pins it while the guest has it' : `pinned: ${now} alone may have it, until that is taken back`},
 	{fact: /^vfio device$/, weight: 'detail', says: ({after: now}) => now === null ? 'programs can open it no more' : 'a program (QEMU, DPDK) can open it'},
 	{
 		fact: /^interface$/, says({before, after: now, is}) {
