@@ -69,8 +69,8 @@ static unsigned int used_by_others(const struct fwd_relay *relay, const struct r
 
 /*
  * Behind this PF, or certainly behind another of the group. Never an address of
- * a VF of this card, though a bridge may have learned it from a guest that
- * claims it: the card would hand the VF's frames to that guest.
+ * a VF that a bridge has learned from a guest that claims it: the card would
+ * hand the VF's frames to that guest.
  */
 static bool is_wanted(const struct fwd_relay *relay, const struct relay_table *table,
 		      const struct relay_address *address)
@@ -80,7 +80,7 @@ static bool is_wanted(const struct fwd_relay *relay, const struct relay_table *t
 	if (address->group != relay->group || ether_addr_equal(address->mac, relay->dev->dev_addr))
 		return false;
 	if (relay_own(table, relay, address->mac, true))
-		return true;
+		return !relay_is_vf(table, relay->group, address->mac);
 	return !relay_find(table, relay, address->mac, &to) && to == address;
 }
 

@@ -20,7 +20,7 @@
 #define PARTS 64	/* 16 KiB have about 180 entries */
 
 struct search {
-	void (*found)(void *context, const u8 *mac, enum relay_rank rank);
+	void (*found)(void *context, const u8 *mac);
 	void *context;
 };
 
@@ -34,7 +34,7 @@ static void take_entry(const struct search *search, const struct nlmsghdr *heade
 	/* What a port of the bridge has as its own is the other end of a guest's cable. */
 	if (!own && (entry->ndm_state & NUD_PERMANENT))
 		return;
-	search->found(search->context, nla_data(mac), own ? RELAY_HOST : RELAY_LEARNED);
+	search->found(search->context, nla_data(mac));
 }
 
 static void take_part(const struct search *search, struct sk_buff *part, bool own)
@@ -87,7 +87,7 @@ static void search_bridge(const struct search *search, struct net_device *bridge
 	struct net_device *port;
 	struct list_head *iter;
 
-	search->found(search->context, bridge->dev_addr, RELAY_HOST);
+	search->found(search->context, bridge->dev_addr);
 	if (!bridge->netdev_ops->ndo_fdb_dump)
 		return;
 	search_port(search, bridge, NULL);
@@ -103,7 +103,7 @@ static void search_above(const struct search *search, struct net_device *dev)
 
 	netdev_for_each_upper_dev_rcu(dev, upper, iter) {
 		if (netif_is_macvlan(upper))
-			search->found(search->context, upper->dev_addr, RELAY_HOST);
+			search->found(search->context, upper->dev_addr);
 		else if (netif_is_bridge_master(upper))
 			search_bridge(search, upper, dev);
 		else if (is_vlan_dev(upper))
@@ -113,10 +113,10 @@ static void search_above(const struct search *search, struct net_device *dev)
 
 /* Under RTNL, which keeps interfaces where they are. The PF's own comes first. */
 void relay_host_addresses(struct net_device *pf,
-			  void (*found)(void *context, const u8 *mac, enum relay_rank rank), void *context)
+			  void (*found)(void *context, const u8 *mac), void *context)
 {
 	const struct search search = {.found = found, .context = context};
 
-	found(context, pf->dev_addr, RELAY_HOST);
+	found(context, pf->dev_addr);
 	search_above(&search, pf);
 }

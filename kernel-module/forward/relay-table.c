@@ -25,25 +25,19 @@ static struct relay_address *known(struct relay_table *table, const struct fwd_r
 }
 
 static struct relay_address *add(struct relay_table *table, struct fwd_relay *relay, unsigned int vf,
-				 const u8 *mac, enum relay_rank rank)
+				 const u8 *mac)
 {
 	struct relay_address *address;
 
 	if (!is_valid_ether_addr(mac))
 		return NULL;
-	address = known(table, relay, vf, mac);
-	if (address) {
-		address->rank = max(address->rank, rank);
-		return NULL;
-	}
-	if (table->addresses == table->room)
+	if (known(table, relay, vf, mac) || table->addresses == table->room)
 		return NULL;
 	address = &table->address[table->addresses++];
 	address->relay = relay;
 	address->dev = relay->dev;
 	address->group = relay->group;
 	address->vf = vf;
-	address->rank = rank;
 	ether_addr_copy(address->mac, mac);
 	hlist_add_head(&address->node, &table->bucket[bucket_of(mac)]);
 	return address;
@@ -52,7 +46,7 @@ static struct relay_address *add(struct relay_table *table, struct fwd_relay *re
 static void add_vf_address(struct relay_table *table, struct fwd_relay *relay, unsigned int vf,
 			   const struct ifla_vf_info *info, const u8 *mac, bool first)
 {
-	struct relay_address *address = add(table, relay, vf, mac, RELAY_VF);
+	struct relay_address *address = add(table, relay, vf, mac);
 
 	if (!address)
 		return;
@@ -83,10 +77,10 @@ struct host_context {
 	struct fwd_relay *relay;
 };
 
-static void add_host(void *data, const u8 *mac, enum relay_rank rank)
+static void add_host(void *data, const u8 *mac)
 {
 	struct host_context *context = data;
-	struct relay_address *address = add(context->table, context->relay, FWD_PF_PORT, mac, rank);
+	struct relay_address *address = add(context->table, context->relay, FWD_PF_PORT, mac);
 
 	if (!address)
 		return;
@@ -137,31 +131,45 @@ struct relay_table *relay_table_collect(struct list_head *relays)
 
 /*
  * Where a frame is to go that PF @relay has: 0 and the address behind another
- * PF, -ENOENT when there is none or it is behind @relay itself, -EEXIST when
- * that is not certain.
+ * PF, -ENOENT when there is none or it is behind @relay itself, -EEXIST when it
+ * is behind several others. Whoever claims an address that somebody else has
+ * gets nothing by the relay that he would not get without it: where it is known
+ * behind @relay too, that stays so.
  */
 int relay_find(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac,
 	       const struct relay_address **to)
 {
-	const struct relay_address *address, *best = NULL;
-	bool here = false, twice = false;
+	const struct relay_address *address;
+	unsigned int others = 0;
 
+	*to = NULL;
 	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node) {
 		if (address->group != relay->group || !ether_addr_equal(address->mac, mac))
 			continue;
 		if (address->relay == relay)
-			here = true;
-		if (!best || address->rank > best->rank) {
-			best = address;
-			twice = false;
-		} else if (address->rank == best->rank) {
-			twice = true;
+			return -ENOENT;
+		/* A VF and its stand-in on a bridge (failover) are behind one PF: the card knows which. */
+		if (*to && (*to)->relay == address->relay) {
+			others += (*to)->vf != FWD_PF_PORT && address->vf != FWD_PF_PORT;
+			if (address->vf != FWD_PF_PORT)
+				*to = address;
+			continue;
 		}
+		*to = address;
+		others++;
 	}
-	*to = best;
-	if (!best || best->relay == relay || (twice && here))
-		return -ENOENT;
-	return twice ? -EEXIST : 0;
+	return !others ? -ENOENT : others > 1 ? -EEXIST : 0;
+}
+
+/* A VF of the group, whichever PF's, has the address. */
+bool relay_is_vf(const struct relay_table *table, unsigned int group, const u8 *mac)
+{
+	const struct relay_address *address;
+
+	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node)
+		if (address->group == group && address->vf != FWD_PF_PORT && ether_addr_equal(address->mac, mac))
+			return true;
+	return false;
 }
 
 /* The VF of the PF, or the host behind it, that alone has the address. */

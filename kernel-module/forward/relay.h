@@ -57,19 +57,11 @@ struct relay_counters {
 	u64_stats_t count[RELAY_COUNTS];
 };
 
-/* How sure it is that an address is where it is said to be. */
-enum relay_rank {
-	RELAY_LEARNED,	/* by a bridge, from what anybody sent */
-	RELAY_HOST,	/* of an interface of the host */
-	RELAY_VF,	/* by the word of the PF's driver */
-};
-
 struct relay_address {
 	struct hlist_node node;
 	const struct fwd_relay *relay;	/* of the PF behind which it is */
 	struct net_device *dev;		/* that PF's */
 	unsigned int group, vf;		/* FWD_PF_PORT: the host */
-	enum relay_rank rank;
 	u16 port_vlan;
 	bool first;			/* of the addresses of its VF, or of the PF */
 	bool linked;
@@ -126,12 +118,13 @@ bool fwd_relay_any(void);
 struct relay_table *relay_table_collect(struct list_head *relays);
 int relay_find(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac,
 	       const struct relay_address **to);
+bool relay_is_vf(const struct relay_table *table, unsigned int group, const u8 *mac);
 const struct relay_address *relay_own(const struct relay_table *table, const struct fwd_relay *relay,
 				      const u8 *mac, bool host);
 
 /* relay-host.c: calls for each address behind a PF. */
 void relay_host_addresses(struct net_device *pf,
-			  void (*found)(void *context, const u8 *mac, enum relay_rank rank), void *context);
+			  void (*found)(void *context, const u8 *mac), void *context);
 
 /* relay-filter.c: under RTNL. */
 void relay_filters_set(struct fwd_relay *relay, const struct relay_table *table);
