@@ -30,8 +30,10 @@ export interface StateOptions {
 }
 
 const shortestMs = 1000;
-/** Looking takes a tenth of one processor at most: a host with thousands of VFs is looked at more seldom. */
+/** Looking takes a tenth of one processor: a host with thousands of VFs is looked at more seldom, but
+ * not so seldom that what is told is old. */
 const restOfLook = 10;
+const longestMs = 15_000;
 
 /** Watches until the signal comes. */
 export async function watchState(host: Host, {connect, signal, tell, wasTold, looked}: StateOptions): Promise<void> {
@@ -39,7 +41,7 @@ export async function watchState(host: Host, {connect, signal, tell, wasTold, lo
 	try {
 		let before = await look(host, libvirt);
 		while (!signal.aborted) {
-			const restMs = Math.max(shortestMs, before.tookMs * restOfLook);
+			const restMs = Math.min(longestMs, Math.max(shortestMs, before.tookMs * restOfLook));
 			// Short sleeps: an interrupt must not wait.
 			for (let sleptMs = 0; sleptMs < restMs && !signal.aborted; sleptMs += shortestMs) {
 				await host.clock.sleep(shortestMs);
@@ -99,7 +101,7 @@ function eventOf({subject, fact, before, after, meaning, weight}: DeviceChange, 
 	const {kind, id, name, bdf, pf} = subject;
 	const called = kind === 'guest' ? `guest ${name}` : name;
 	const change = fact === 'present' ? meaning ?? (after === null ? 'is gone' : 'is new') : `${fact}: ${before ?? 'none'} -> ${after ?? 'none'}${meaning === null ? '' : ` (${meaning})`}`;
-	const devices = kind === 'guest' ? both.flatMap(subjects => subjects.get(id)?.facts.get('devices')?.split(', ') ?? []) : [];
+	const devices = kind === 'guest' ? both.flatMap(subjects => subjects.get(id)?.facts.get('devices')?.split(', ') ?? []).filter(device => device !== 'none') : [];
 	const pfs = devices.flatMap(device => both.flatMap(subjects => subjects.get(device)?.pf ?? []));
 	const named = [...bdf === null ? [] : [bdf], ...pf === null ? [] : [pf, ...both.flatMap(subjects => subjects.get(pf)?.name ?? [])], called, ...devices, ...pfs];
 	return {
