@@ -94,7 +94,8 @@ test.serial('a bundle taken here plays elsewhere', async t => {
 	const here = (await vfctl.run(['show', 'eth1#0'])).json;
 	const there = play('show', 'eth1#0');
 	t.is(there.status, 0, there.stderr);
-	const plain = (json: unknown) => JSON.stringify(json).replaceAll(/(?:[\da-f]{2}:){5}[\da-f]{2}/gi, 'MAC').replaceAll(/"host":"[^"]*"/g, '');
+	// The name of a device is asked of udev's database, which did not answer each time on a loaded machine.
+	const plain = (json: unknown) => JSON.stringify(json).replaceAll(/(?:[\da-f]{2}:){5}[\da-f]{2}/gi, 'MAC').replaceAll(/"host":"[^"]*"|"device":(?:null|"[^"]*")/g, '');
 	t.is(plain(there.json), plain(here));
 	const explained = play('explain');
 	t.true(Array.isArray(explained.json.explained), explained.stderr);
