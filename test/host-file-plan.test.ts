@@ -369,10 +369,13 @@ test('at boot guests, pools and leases are left for later', async t => {
 	t.true(rest.some(step => step.startsWith('give ')) && !rest.some(step => step.includes('make 4 VFs')));
 });
 
-test('at boot VFs are made anew when no process has them, and not when one does', async t => {
+test('at boot VFs are made anew when neither libvirt runs nor a process has them', async t => {
 	const text = 'version: 1\npfs: {pf0: {numVfs: 2}}\n';
-	const free = await vfctl(simHost(hosts['pinned']!()), ['plan', fileOf(text), '--boot']);
-	t.deepEqual(stepsOf(free), ['take away the 3 VFs of pf0', 'make 2 VFs on pf0']);
+	const host = simHost(hosts['pinned']!());
+	const early = await vfctl(host, ['plan', fileOf(text), '--boot']);
+	t.is(early.error?.code, 'RISK_NOT_ACCEPTED', 'libvirtd runs and was not asked');
+	host.machine.tree.remove('/proc/812');
+	t.deepEqual(stepsOf(await vfctl(host, ['plan', fileOf(text), '--boot'])), ['take away the 3 VFs of pf0', 'make 2 VFs on pf0']);
 	const held = await vfctl(simHost(hosts['taken']!()), ['plan', fileOf(text), '--boot']);
 	t.is(held.error?.code, 'VFS_IN_USE');
 });
