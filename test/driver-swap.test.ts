@@ -11,7 +11,7 @@ import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
 import type {SimOptions} from '../lib/sim/options.ts';
 import {drivers, kernel, srcversion, withBuild} from './helpers/built-drivers.ts';
 import {crashAt} from './helpers/crash.ts';
-import {captured, vfctl, withAddress, withFile} from './helpers/plan-world.ts';
+import {captured, recoversEverywhere, vfctl, withAddress, withFile} from './helpers/plan-world.ts';
 
 const stockIgb = `/lib/modules/${kernel}/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz`;
 const stockIxgbe = `/lib/modules/${kernel}/kernel/drivers/net/ethernet/intel/ixgbe/ixgbe.ko.xz`;
@@ -240,22 +240,7 @@ test('interfaces may come late', async t => {
 });
 
 test('killed at any moment, recover puts everything back', async t => {
-	const before = await captured(usual());
-	let moments = 0;
-	for (let at = 1; ; at++) {
-		const host = usual();
-		const after = await crashAt(host, at, async () => done(host, 'driver load igb --yes'));
-		if (after === undefined) {
-			break;
-		}
-
-		moments++;
-		const {error} = await vfctl(after, ['recover', '--yes']);
-		t.is(error, undefined, `killed at change ${at}: ${error?.why}`);
-		t.deepEqual(compareRecords(before, await captured(after)), [], `killed at change ${at}`);
-	}
-
-	t.true(moments > 30);
+	t.true(await recoversEverywhere(t, usual, async host => done(host, 'driver load igb --yes')) > 30);
 });
 
 test('killed while it is given back, recover loads ours again', async t => {

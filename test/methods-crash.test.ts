@@ -12,7 +12,7 @@ import {formatRecord} from '../lib/record/format.ts';
 import {parseRecord} from '../lib/record/parse.ts';
 import type {HostRecord} from '../lib/record/record.ts';
 import type {SimHost} from '../lib/sim/sim-host.ts';
-import {crashAt} from './helpers/crash.ts';
+import {crashAt, crashEverywhere} from './helpers/crash.ts';
 import {errorOf} from './helpers/error-of.ts';
 import {methodsHost} from './helpers/methods-host.ts';
 import {captured, done, vfctl} from './helpers/plan-world.ts';
@@ -49,24 +49,11 @@ function contextOf(host: SimHost, fault: string): RunContext {
 	return {host, libvirt: async () => host.openLibvirt('qemu:///system'), reporter: silentReporter, commandLine: ['vfctl'], fault: parseFault(fault)};
 }
 
-/** Kills `line` before each of its changes in turn; tells after how many changes it ended alive. */
-async function crashEverywhere(given: readonly string[], line: string, check: (after: SimHost, before: HostRecord, at: number) => Promise<void>): Promise<number> {
-	for (let at = 1; ; at++) {
-		const host = await hostAfter(given);
-		const before = await lasting(host);
-		const after = await crashAt(host, at, async () => vfctl(host, words(line)));
-		if (after === undefined) {
-			return at - 1;
-		}
-
-		await check(after, before, at);
-	}
-}
-
 for (const [method, attach, detach, least] of attaches) {
 	for (const [what, given, line] of [['attach', [], attach], ['detach', [attach], detach]] as const) {
 		test(`${method}: a crash before any single change of ${what} is recovered`, async t => {
-			const changes = await crashEverywhere(given, line, async (after, before, at) => {
+			const before = await lasting(await hostAfter(given));
+			const changes = await crashEverywhere(async () => hostAfter(given), async host => vfctl(host, words(line)), async (after, at) => {
 				t.is((await vfctl(after, ['recover'])).error, undefined, `change ${at}`);
 				t.deepEqual(compareRecords(before, await lasting(after)), [], `crash at change ${at}`);
 				t.deepEqual(unfinishedOperations(after.files), []);

@@ -1,7 +1,7 @@
 // Interfaces in network namespaces on a simulated host: attach, detach, reclaim, list, and every
 // way in which they are refused.
 import test from 'ava';
-import {crashAt} from './helpers/crash.ts';
+import {crashAt, crashEverywhere} from './helpers/crash.ts';
 import {hosts, vfctl} from './helpers/plan-world.ts';
 import {addNamespace, endProcess, joinNamespace} from '../lib/sim/namespaces.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
@@ -342,20 +342,11 @@ for (const words of [
 	const name = words.includes('whole') ? 'usual' : 'full';
 	const command = words.replace('pf0 --name', 'pf1 --name');
 	test(`killed before every change of: ${command}`, async t => {
-		let crashes = 0;
-		for (let at = 1; ; at++) {
-			const host = hostWith(name, 'blue');
-			const before = await state(host);
-			const after = await crashAt(host, at, async () => run(host, command));
-			if (after === undefined) {
-				break;
-			}
-
-			crashes++;
+		const before = await state(hostWith(name, 'blue'));
+		const crashes = await crashEverywhere(() => hostWith(name, 'blue'), async host => run(host, command), async (after, at) => {
 			t.is((await run(after, 'recover')).error, undefined, `change ${at}`);
 			t.is(await state(after), before, `change ${at}`);
-		}
-
+		});
 		t.true(crashes > 5);
 	});
 

@@ -10,8 +10,7 @@ import {hostBuilder} from '../lib/sim/builder.ts';
 import type {SimOptions} from '../lib/sim/options.ts';
 import {simHost, type SimHost} from '../lib/sim/sim-host.ts';
 import {withBuild} from './helpers/built-drivers.ts';
-import {crashAt} from './helpers/crash.ts';
-import {captured, vfctl, withFile} from './helpers/plan-world.ts';
+import {captured, recoversEverywhere, vfctl, withFile} from './helpers/plan-world.ts';
 import {yamlFiles} from './helpers/yaml-files.ts';
 
 const root = '/sys/kernel/vfctl/forward';
@@ -100,21 +99,7 @@ for (const errno of ['ENOENT', 'EINVAL', 'ENOMEM'] as const) {
 }
 
 test('killed at any moment, recover puts everything back', async t => {
-	const before = await captured(usual());
-	let moments = 0;
-	for (let at = 1; ; at++) {
-		const host = usual();
-		const after = await crashAt(host, at, async () => done(host, 'forward on eth1 --relay lan'));
-		if (after === undefined) {
-			break;
-		}
-
-		moments++;
-		t.is((await vfctl(after, ['recover', '--yes'])).error, undefined, `killed at change ${at}`);
-		t.deepEqual(compareRecords(before, await captured(after)), [], `killed at change ${at}`);
-	}
-
-	t.true(moments > 8);
+	t.true(await recoversEverywhere(t, usual, async host => done(host, 'forward on eth1 --relay lan')) > 8);
 });
 
 // Shown

@@ -39,3 +39,19 @@ export async function crashAt(host: SimHost, at: number | ((what: string) => boo
 	host.set(after);
 	return undefined;
 }
+
+/**
+ * Kills `work` before each of its changes in turn, each time on a host of its own; `check` gets the host
+ * as the next process finds it. Gives the number of changes, after which it ended alive.
+ */
+export async function crashEverywhere(fresh: () => SimHost | Promise<SimHost>, work: (host: SimHost) => Promise<unknown>, check: (after: SimHost, at: number) => Promise<void>): Promise<number> {
+	for (let at = 1; ; at++) {
+		const host = await fresh();
+		const after = await crashAt(host, at, async () => work(host));
+		if (after === undefined) {
+			return at - 1;
+		}
+
+		await check(after, at);
+	}
+}

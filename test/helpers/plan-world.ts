@@ -1,4 +1,5 @@
 // Whole commands on a simulated host that stays between them, and hosts that the samples lack.
+import type {ExecutionContext} from 'ava';
 import yargs from 'yargs';
 import {addCommands} from '../../lib/cli/commands.ts';
 import {commonOptions} from '../../lib/cli/options.ts';
@@ -9,12 +10,14 @@ import type {Inventory} from '../../lib/model/inventory.ts';
 import {parsePlan} from '../../lib/plan/plan-schema.ts';
 import type {Plan, RiskName} from '../../lib/plan/plan.ts';
 import {captureHost} from '../../lib/record/capture.ts';
+import {compareRecords} from '../../lib/record/compare.ts';
 import type {HostRecord} from '../../lib/record/record.ts';
 import {hostBuilder} from '../../lib/sim/builder.ts';
 import type {GuestFacts} from '../../lib/sim/build-guest.ts';
 import type {HostBuilder} from '../../lib/sim/build-facts.ts';
 import {sampleHosts} from '../../lib/sim/sample-hosts.ts';
 import type {SimHost} from '../../lib/sim/sim-host.ts';
+import {crashEverywhere} from './crash.ts';
 
 export interface Answer {
 	text: string;
@@ -75,6 +78,16 @@ export async function done(host: SimHost, line: string): Promise<Plan> {
 /** The host as a record, to compare with. */
 export async function captured(host: SimHost): Promise<HostRecord> {
 	return captureHost(host, {maskMacs: false, connect: 'qemu:///system'});
+}
+
+/** Killed before any change of `work`, `vfctl recover` makes the host what it was. Gives the number of changes. */
+export async function recoversEverywhere(t: ExecutionContext, fresh: () => SimHost, work: (host: SimHost) => Promise<unknown>): Promise<number> {
+	const before = await captured(fresh());
+	return crashEverywhere(fresh, work, async (after, at) => {
+		const {error} = await vfctl(after, ['recover', '--yes']);
+		t.is(error, undefined, `killed at change ${at}: ${error?.why}`);
+		t.deepEqual(compareRecords(before, await captured(after)), [], `killed at change ${at}`);
+	});
 }
 
 /** The inventory as commands read it. */
