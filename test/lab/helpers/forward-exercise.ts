@@ -182,8 +182,8 @@ export function exerciseForward(kernel?: OtherKernel): void {
 	});
 
 	test.serial('ports follow their interfaces: a namespace that goes, VFs that go', async t => {
-		const ports = async () => (await lab.exec(`ls ${forwardDirectory}/${pf}`)).stdout.trim().split('\n');
-		t.deepEqual(await ports(), ['mode', 'pf', 'vf0', 'vf1', 'vf2']);
+		const ports = async () => (await lab.exec(`ls ${forwardDirectory}/${pf}`)).stdout.trim().split('\n').filter(name => name.startsWith('vf'));
+		t.deepEqual(await ports(), ['vf0', 'vf1', 'vf2']);
 		const netns = async () => (await numbers(lab, 'vf2/rules'))['netns'];
 		const inNamespace = await netns();
 		await lab.exec('ip netns del c');
@@ -191,7 +191,7 @@ export function exerciseForward(kernel?: OtherKernel): void {
 		t.not(await netns(), inNamespace);
 		await lab.exec('ip netns del a && ip netns del b');
 		await lab.exec(`/lab/vfs 0 ${pf}`);
-		t.deepEqual(await ports(), ['mode', 'pf']);
+		t.deepEqual(await ports(), []);
 	});
 
 	test.serial('what is written to it must be a PF with VFs', async t => {
