@@ -38,6 +38,7 @@ const forms: ReadonlyArray<readonly [string, string, {seconds?: number; ms?: num
 	['dmesg -J, a member a line', `         "msg": "${said}"`],
 	['dmesg -J, a message a line', `{"pri":3,"time":12.345678,"msg":"${said}"},`, {seconds: 12.345678, level: 3}],
 	['syslog', `Nov 22 02:51:31 hv1 kernel: ${said}`, {stamp: 'Nov 22 02:51:31'}],
+	['syslog, pasted without time and host', `kernel: ${said}`],
 	['syslog with the kernel\'s time', `Nov 22 02:51:31 hv1 kernel: [   12.345678] ${said}`, {stamp: 'Nov 22 02:51:31'}],
 	['journalctl -o short-precise', `Nov 22 02:51:31.500000 hv1 kernel: ${said}`, {stamp: 'Nov 22 02:51:31.500000'}],
 	['journalctl -o short-iso', `2026-11-22T02:51:31+00:00 hv1 kernel: ${said}`, {ms: at - 500}],

@@ -50,18 +50,19 @@ function programLine(rest: string, time: LogTime, level: number | null): LogLine
 		return {...sourceOf(message!, 'libvirtd'), time, level: {debug: 7, info: 6, warning: 4, error: 3}[word as 'error']};
 	}
 
-	// syslog and journalctl: a host, then `program[pid]:`. Behind a time of the kernel alone only
-	// `kernel:` is taken for a program: what follows there is mostly a driver.
-	const dated = time.wallMs !== null || time.stamp?.includes(':') === true;
-	const [head, program, pid, said] = dated || rest.includes(']: ') || rest.includes(' kernel: ') ? /^[\w.-]{1,64} ([\w.@/-]{1,64}?)(\[\d{1,9}\])?: (.*)$/.exec(rest) ?? [] : [];
-	if (head !== undefined && (program === 'kernel' || pid !== undefined || dated)) {
-		if (program !== 'kernel') {
-			return {...sourceOf(said!, baseName(program!)), time, level};
-		}
-
+	// syslog and journalctl. What is pasted often begins with `kernel:`, the time and the host cut away.
+	const [, fromKernel] = rest.includes('kernel: ') ? /^(?:[\w.-]{1,64} )?kernel: (.*)$/.exec(rest) ?? [] : [];
+	if (fromKernel !== undefined) {
 		// rsyslog keeps the kernel's own time behind it.
-		const inner = takeTime(said!);
+		const inner = takeTime(fromKernel);
 		return {...sourceOf(inner.rest, 'kernel'), time: time.stamp === null ? inner.time : time, level: inner.level ?? level};
+	}
+
+	// A host, then `program[pid]:`. Behind a time of the kernel alone what follows is mostly a driver.
+	const dated = time.wallMs !== null || time.stamp?.includes(':') === true;
+	const [head, program, pid, said] = dated || rest.includes(']: ') ? /^[\w.-]{1,64} ([\w.@/-]{1,64}?)(\[\d{1,9}\])?: (.*)$/.exec(rest) ?? [] : [];
+	if (head !== undefined && (pid !== undefined || dated)) {
+		return {...sourceOf(said!, baseName(program!)), time, level};
 	}
 
 	// `program: text` and `program[pid]: text`, of programs that write their log themselves.
