@@ -8,7 +8,7 @@ import {type Accelerator, INSIDE, qemuCommand, type Platform} from './qemu-comma
 import type {Qmp} from './qmp.ts';
 import {lastLines} from './run.ts';
 import {disconnect, Ssh} from './ssh.ts';
-import {COLD_BOOT_MS, SNAPSHOT_MS} from './timeouts.ts';
+import {COLD_BOOT_MS, REBOOT_MS, SNAPSHOT_MS} from './timeouts.ts';
 import type {Tree} from './tree.ts';
 
 // What a machine is made of, ready in the cache.
@@ -39,7 +39,8 @@ export class Machine {
 
 	// Boots from power-on until libvirtd answers.
 	static async boot(parts: Parts, directory: string, board: Board = {}): Promise<Machine> {
-		return Machine.#start(parts, {directory, board}, async () => waitForBoot(path.join(directory, 'console'), {processors: board.cpus ?? 1}));
+		// Processors that take turns make each other slow.
+		return Machine.#start(parts, {directory, board}, async () => waitForBoot(path.join(directory, 'console'), {timeoutMs: COLD_BOOT_MS * (board.cpus ?? 1)}));
 	}
 
 	// Goes on from the snapshot in a directory, with the clock set.
@@ -89,7 +90,7 @@ export class Machine {
 		const before = readFileSync(file, 'utf8').length;
 		await ask();
 		await disconnect(this.#directory);
-		await waitForBoot(file, {from: before});
+		await waitForBoot(file, {from: before, timeoutMs: REBOOT_MS});
 		await this.ssh.connect();
 	}
 
@@ -123,12 +124,12 @@ async function migrationEnded(qmp: Qmp): Promise<void> {
 	}
 }
 
-// The console from a place on tells how a boot goes. Processors that take turns make each other slow.
-async function waitForBoot(consoleFile: string, {from = 0, processors = 1}: {from?: number; processors?: number}): Promise<void> {
+// The console from a place on tells how a boot goes.
+async function waitForBoot(consoleFile: string, {from = 0, timeoutMs}: {from?: number; timeoutMs: number}): Promise<void> {
 	const text = await poll(() => {
 		const now = readFileSync(consoleFile, 'utf8').slice(from);
 		return /LAB-READY|LAB-FAILED|Kernel panic/.test(now) ? now : undefined;
-	}, {timeoutMs: COLD_BOOT_MS * processors, everyMs: 100});
+	}, {timeoutMs, everyMs: 100});
 	if (text === undefined || !text.includes('LAB-READY') || text.includes('LAB-FAILED')) {
 		throw new LabError('the emulated host did not boot', {why: lastLines(readFileSync(consoleFile, 'utf8'))});
 	}

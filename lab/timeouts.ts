@@ -1,6 +1,8 @@
 // Limits in milliseconds: three times and more what two quiet cores needed under software emulation.
 export const SSH_ANSWERS_MS = 90_000;
 export const COLD_BOOT_MS = 240_000;
+// Guests are shut down before, and services start beside.
+export const REBOOT_MS = 600_000;
 export const COMMAND_MS = 120_000;
 export const SNAPSHOT_MS = 60_000;
 export const QMP_MS = 30_000;
