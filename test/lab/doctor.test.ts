@@ -109,7 +109,7 @@ test.serial('the default network: started, and stopped again by undo', async t =
 	t.deepEqual(await found('network'), []);
 	await vfctl.run(['undo', '--yes']);
 	// The kernel keeps the modules that the bridge and libvirt's rules loaded, and libvirt leaves forwarding on.
-	t.deepEqual((await vfctl.changesSince('/tmp/before.rec', {except: '/sys/module/'})).filter(({path}) => path !== '/proc/sys/net/ipv4/ip_forward'), []);
+	t.deepEqual(await vfctl.changesSince('/tmp/before.rec', {except: ['/sys/module/', '/proc/sys/net/ipv4/ip_forward']}), []);
 });
 
 test.serial('a guest that names a VF which is not there', async t => {

@@ -91,12 +91,12 @@ export class LabVfctl {
 
 	/** What differs between the host and a record of it, but for paths below `except`; empty when the
 	 * host is as it was. What still settles (a link, an address under detection) is waited for. */
-	async changesSince(before: string, {except = null}: {except?: string | null} = {}): Promise<Array<{path: string}>> {
+	async changesSince(before: string, {except = []}: {except?: readonly string[]} = {}): Promise<Array<{path: string}>> {
 		const deadline = performance.now() + settleMs;
 		for (;;) {
 			await this.capture('/tmp/after.rec');
 			const {json} = await this.run(['compare', before, '/tmp/after.rec'], {code: [0, 10]});
-			const differences = (json.differences as Array<{path: string}>).filter(({path: changed}) => except === null || !changed.startsWith(except));
+			const differences = (json.differences as Array<{path: string}>).filter(({path: changed}) => !except.some(path => changed.startsWith(path)));
 			if (differences.length === 0 || performance.now() > deadline) {
 				return differences;
 			}
