@@ -10,7 +10,7 @@ import {templatesInside} from './templates-inside.ts';
 const outfile = 'dist/vfctl.cjs';
 const common = {platform: 'node', target: 'node20'} as const;
 
-const {outputFiles} = await build({
+const {outputFiles, metafile} = await build({
 	...common,
 	entryPoints: ['bin/vfctl.ts'],
 	outdir: path.dirname(outfile),
@@ -19,6 +19,7 @@ const {outputFiles} = await build({
 	format: 'esm',
 	splitting: true,
 	write: false,
+	metafile: true,
 	external: ['koffi'],
 	plugins: [templatesInside],
 	define: {VFCTL_VERSION: JSON.stringify((JSON.parse(readFileSync('package.json', 'utf8')) as {version: string}).version)},
@@ -63,6 +64,9 @@ ${main}
 })(load);
 `);
 chmodSync(outfile, 0o755);
+// Which packages are inside: the copyright file of the Debian package names them.
+const inside = Object.keys(metafile.inputs).flatMap(file => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file) ?? []);
+writeFileSync('dist/bundled.json', JSON.stringify([...new Set(inside)].sort()));
 if (!process.argv.includes('--quiet')) {
 	console.log(`${outfile}: ${Math.round(readFileSync(outfile).length / 1024)} KiB in ${parts.size + 1} parts`);
 }

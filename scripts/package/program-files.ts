@@ -1,0 +1,33 @@
+// The program with what it loads and reads.
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {koffiPackage} from './architecture.ts';
+import {filesBelow, textFile, type PackageFile} from './files.ts';
+
+const home = 'usr/lib/vfctl';
+
+/** Everything below /usr/lib/vfctl, and the link in /usr/bin. Throws when koffi is not installed for
+ * this architecture. */
+export function programFiles(architecture: string): ReadonlyArray<[string, PackageFile]> {
+	const native = koffiPackage(architecture);
+	return [
+		[`${home}/bin/vfctl.cjs`, textFile(programText(), 0o755)],
+		['usr/bin/vfctl', {link: '../lib/vfctl/bin/vfctl.cjs'}],
+		// What require() reads of koffi; the rest is for building it, for ES modules and for readers.
+		...filesBelow('node_modules/koffi', `${home}/node_modules/koffi`, path => ['package.json', 'index.cjs', 'src/koffi/index.cjs'].includes(path)),
+		...filesBelow(join('node_modules', native), `${home}/node_modules/${native}`, path => !path.startsWith('musl') && !path.endsWith('.md')),
+		// The mock is for tests; the licence is in the copyright file.
+		...filesBelow('kernel-module', `${home}/kernel-module`, path => !path.startsWith('mock/') && path !== 'LICENSE'),
+	];
+}
+
+// The package needs Debian's Node.js, and no other that comes first in someone's PATH.
+function programText(): string {
+	const text = readFileSync('dist/vfctl.cjs', 'utf8');
+	const usual = '#!/usr/bin/env node\n';
+	if (!text.startsWith(usual)) {
+		throw new Error('dist/vfctl.cjs does not begin as scripts/bundle.ts writes it');
+	}
+
+	return `#!/usr/bin/node\n${text.slice(usual.length)}`;
+}
