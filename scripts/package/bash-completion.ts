@@ -6,9 +6,11 @@ import {isSwitch, withChildren, type Argument, type Command} from './command-tab
 // Names of arguments by what they name; others have nothing to offer.
 const kinds: Readonly<Record<string, readonly string[]>> = {
 	_vfctl_guests: ['guest', 'guests'],
-	_vfctl_devices: ['device', 'devices', 'pf', 'vf', 'vfs', 'what', 'pfs'],
+	_vfctl_devices: ['device', 'devices', 'pf', 'vf', 'vfs', 'what', 'pfs', 'names'],
 	_vfctl_files: ['file', 'before', 'after', 'log', 'config', 'host-file', 'source', 'from', 'sign-key', 'sign-cert', 'host'],
 };
+
+const common = Object.entries(commonOptions) as ReadonlyArray<[string, Argument]>;
 
 /** The script for /usr/share/bash-completion/completions/vfctl. */
 export function bashCompletion(commands: readonly Command[]): string {
@@ -18,7 +20,7 @@ export function bashCompletion(commands: readonly Command[]): string {
 _vfctl_command() {
 	next= options= valued= names=
 	case "$1" in
-${[clause('', {next: commands.map(lastWord), options: ['--help', '--version'], valued: [], names: []}), ...all.map(commandClause)].join('\n')}
+${[clause('', commands, [['version', {type: 'boolean'}], ...common], ''), ...all.map(commandClause)].join('\n')}
 	*) return 1 ;;
 	esac
 }
@@ -29,38 +31,27 @@ _vfctl_values() {
 ${all.flatMap(valueClauses).join('\n')}
 	esac
 	case "$2" in
-${valueClause('--color', commonOptions.color)}${Object.entries(kinds).map(([provider, names]) => `\t${names.flatMap(name => [`--${name}`, `'<${name}>'`]).join(' | ')}) ${provider} ;;`).join('\n')}
+${Object.entries(kinds).map(([provider, names]) => `\t${names.flatMap(name => [`--${name}`, `'<${name}>'`]).join(' | ')}) ${provider} ;;`).join('\n')}
 	esac
 }
 ${tail}`;
 }
 
 function commandClause(command: Command): string {
-	const own = [...command.options, ...Object.entries(commonOptions) as ReadonlyArray<[string, Argument]>];
-	const words = own.map(([name, argument]) => `--${isSwitch(argument) && argument.default === true ? 'no-' : ''}${name}`);
-	return clause(command.words.join(' '), {
-		next: command.children.map(lastWord),
-		options: [...words, '--help'],
-		valued: own.filter(([, argument]) => !isSwitch(argument)).map(([name]) => `--${name}`),
-		names: [...command.usage.matchAll(/[\w-]+(?:\.\.)?/g)].map(([name]) => name),
-	});
+	return clause(command.words.join(' '), command.children, [...command.options, ...common], command.usage);
 }
 
-function clause(words: string, {next, options, valued, names}: Record<'next' | 'options' | 'valued' | 'names', readonly string[]>): string {
-	return `\t'${words}') next='${next.join(' ')}' options='${options.join(' ')}' valued=' ${valued.join(' ')} ' names='${names.join(' ')}' ;;`;
+function clause(words: string, children: readonly Command[], options: ReadonlyArray<readonly [string, Argument]>, usage: string): string {
+	const next = children.map(({words}) => words.at(-1));
+	const all = options.map(([name, argument]) => `--${isSwitch(argument) && argument.default === true ? 'no-' : ''}${name}`);
+	const valued = options.filter(([, argument]) => !isSwitch(argument)).map(([name]) => `--${name}`);
+	const names = [...usage.matchAll(/[\w-]+(?:\.\.)?/g)].map(([name]) => name);
+	return `\t'${words}') next='${next.join(' ')}' options='${[...all, '--help'].join(' ')}' valued=' ${valued.join(' ')} ' names='${names.join(' ')}' ;;`;
 }
 
 function valueClauses({words, positionals, options}: Command): string[] {
 	const named = [...[...positionals].map(([name, argument]) => [`<${name}>`, argument] as const), ...[...options].map(([name, argument]) => [`--${name}`, argument] as const)];
-	return named.flatMap(([name, {choices = []}]) => choices.length === 0 ? [] : [`\t'${words.join(' ')} ${name}') echo '${choices.join(' ')}'; return ;;`]);
-}
-
-function valueClause(name: string, {choices = []}: Argument): string {
-	return choices.length === 0 ? '' : `\t${name}) echo '${choices.join(' ')}' ;;\n`;
-}
-
-function lastWord({words}: Command): string {
-	return words.at(-1)!;
+	return named.flatMap(([name, {choices = []}]) => choices.length === 0 ? [] : [`\t'${words.join(' ')} ${name}') printf '%s\\n' ${choices.join(' ')}; return ;;`]);
 }
 
 const head = `# Completion of vfctl for bash, made from the program.
@@ -85,14 +76,34 @@ _vfctl_devices() {
 }
 
 _vfctl_files() {
-	compgen -f -- "$cur"
+	local file
+	for file in "$cur"*; do
+		if [ -d "$file" ]; then echo "$file/"; elif [ -e "$file" ]; then echo "$file"; fi
+	done
 }
 `;
 
 const tail = `
+# Offers what begins with the word under the cursor. Names of guests and interfaces are others' words:
+# \`compgen -W\` would run what they have in them, and so would the shell when they were typed bare.
+_vfctl_offer() {
+	local one quoted
+	while IFS= read -r one; do
+		case "$one" in
+		"$cur"*)
+			printf -v quoted %q "$one"
+			COMPREPLY+=("$quoted") ;;
+		esac
+	done
+	# A directory is gone on with, so no space follows it. zsh has no compopt.
+	case "\${#COMPREPLY[@]} \${COMPREPLY[0]-}" in
+	'1 '*/) if type compopt >/dev/null 2>&1; then compopt -o nospace 2>/dev/null; fi ;;
+	esac
+}
+
 _vfctl() {
 	local cur=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
-	local next options valued names command='' index=1 position=0 word
+	local next options valued names command='' index=1 position=0 word at=0 name chosen=
 	COMPREPLY=()
 	_vfctl_command ''
 	while ((index < COMP_CWORD)); do
@@ -108,31 +119,29 @@ _vfctl() {
 		esac
 	done
 
-	local offered
 	case "$valued" in
-	*" $previous "*) offered=$(_vfctl_values "$command" "$previous") ;;
-	*)
-		case "$cur" in
-		-*) offered=$options ;;
-		*)
-			offered=$next
-			# The name at this place; the last one stands for all that follow when it ends in dots.
-			local at=0 name chosen=
-			for name in $(echo "$names"); do
-				if ((at == position)); then chosen=\${name%..}; fi
-				case "$name" in *..) if ((position > at)); then chosen=\${name%..}; fi ;; esac
-				((at += 1))
-			done
-			if [ -n "$chosen" ]; then
-				offered="$offered
-$(_vfctl_values "$command" "<$chosen>")"
-			fi ;;
-		esac ;;
+	*" $previous "*)
+		_vfctl_offer < <(_vfctl_values "$command" "$previous")
+		return ;;
 	esac
-	COMPREPLY=($(compgen -W "$offered" -- "$cur"))
-	# A directory is gone on with, so no space follows it.
-	if [ "\${#COMPREPLY[@]}" -eq 1 ] && [ -d "\${COMPREPLY[0]}" ] && type compopt >/dev/null 2>&1; then
-		compopt -o filenames
+	case "$cur" in
+	-*)
+		_vfctl_offer < <(printf '%s\\n' $options)
+		return ;;
+	esac
+	# The name at this place; one that ends in dots stands for all that follow.
+	for name in $names; do
+		case "$name" in
+		*..) if ((position >= at)); then chosen=\${name%..}; fi ;;
+		*) if ((position == at)); then chosen=$name; fi ;;
+		esac
+		((at += 1))
+	done
+	if [ -n "$next" ]; then
+		_vfctl_offer < <(printf '%s\\n' $next)
+	fi
+	if [ -n "$chosen" ]; then
+		_vfctl_offer < <(_vfctl_values "$command" "<$chosen>")
 	fi
 }
 

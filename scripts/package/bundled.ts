@@ -32,8 +32,8 @@ function readPackage(directory: string): Bundled {
 	}
 
 	const lines = readFileSync(join(directory, file), 'utf8').replaceAll('\r', '').split('\n').map(line => line.trim());
-	const isHolder = (line: string) => /^copyright\b.*\d{4}|^copyright \(c\)/i.test(line);
-	const holders = lines.filter(isHolder).map(line => line.replace(/^copyright\s*(?:\(c\))?\s*/i, ''));
+	const isHolder = (line: string) => /^Copyright (?!notice|holder)/.test(line);
+	const holders = lines.filter(isHolder).map(line => line.replace(/^Copyright\s*(?:\([cC]\)|©)?\s*/, ''));
 	return {name, license, holders: holders.length === 0 ? [`the authors of ${name}`] : holders, text: textOf(lines.filter(line => !isHolder(line)))};
 }
 

@@ -17,11 +17,14 @@ export function zipped(text: string): PackageFile {
 	return {content: gzipSync(text, {level: 9}), mode: 0o644};
 }
 
-/** The files below a directory for which `takes` holds, by their paths below `to`. */
+/** The files below a directory for which `takes` holds, by their paths below `to`. Scripts can be executed. */
 export function filesBelow(directory: string, to: string, takes: (path: string) => boolean = () => true): ReadonlyArray<[string, PackageFile]> {
 	const entries = readdirSync(directory, {recursive: true, withFileTypes: true}).filter(entry => entry.isFile());
 	const paths = entries.map(entry => join(entry.parentPath, entry.name).slice(directory.length + 1)).filter(takes);
-	return paths.map(path => [join(to, path), {content: readFileSync(join(directory, path)), mode: 0o644}]);
+	return paths.map(path => {
+		const content = readFileSync(join(directory, path));
+		return [join(to, path), {content, mode: content.subarray(0, 2).toString() === '#!' ? 0o755 : 0o644}];
+	});
 }
 
 /** Puts the files into an empty directory; everything gets the same time, in seconds, and modes do not

@@ -14,10 +14,10 @@ export function programFiles(architecture: string): ReadonlyArray<[string, Packa
 		[`${home}/bin/vfctl.cjs`, textFile(programText(), 0o755)],
 		['usr/bin/vfctl', {link: '../lib/vfctl/bin/vfctl.cjs'}],
 		// What require() reads of koffi; the rest is for building it, for ES modules and for readers.
-		...filesBelow('node_modules/koffi', `${home}/node_modules/koffi`, path => ['package.json', 'index.cjs', 'src/koffi/index.cjs'].includes(path)),
+		...filesBelow('node_modules/koffi', `${home}/node_modules/koffi`, path => path === 'package.json' || (path.endsWith('.cjs') && path !== 'cnoke.cjs')),
 		...filesBelow(join('node_modules', native), `${home}/node_modules/${native}`, path => !path.startsWith('musl') && !path.endsWith('.md')),
-		// The mock is for tests; the licence is in the copyright file.
-		...filesBelow('kernel-module', `${home}/kernel-module`, path => !path.startsWith('mock/') && path !== 'LICENSE'),
+		// The mock is for tests, the page for who changes the sources; the licence is in the copyright file.
+		...filesBelow('kernel-module', `${home}/kernel-module`, path => !path.startsWith('mock/') && path !== 'LICENSE' && path !== 'README.md'),
 	];
 }
 

@@ -17,7 +17,7 @@ export function item(term: string, meaning: string): string {
 	return `.TP\n${term}\n${plain(meaning)}`;
 }
 
-/** The first line of a page, whose date has the day only. */
+/** How a page begins. Words are not broken: options have dashes of their own. */
 export function title(name: string, date: string, version: string): string {
-	return `.TH ${name.toUpperCase()} 1 ${date} "vfctl ${version}" "User Commands"`;
+	return `.TH ${name.toUpperCase()} 1 ${date} "vfctl ${version}" "User Commands"\n.nh\n.ad l`;
 }

@@ -9,7 +9,7 @@ import {silent} from '../../lab/progress.ts';
 
 const recipe: Recipe = {
 	suite: SUITE,
-	packages: ['bash-completion', 'iproute2', 'kmod', 'lintian', 'man-db', 'nodejs', 'pciutils', 'udev', 'zsh'],
+	packages: ['bash-completion', 'iproute2', 'kmod', 'lintian', 'man-db', 'nodejs', 'pciutils', 'systemd', 'udev', 'zsh'],
 	// The recipe keeps manual pages and documentation out of the tree, by options that dpkg in the
 	// tree would go on with.
 	after: 'rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
