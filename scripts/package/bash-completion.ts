@@ -137,7 +137,7 @@ _vfctl() {
 		esac
 		((at += 1))
 	done
-	if [ -n "$next" ]; then
+	if [ -n "$next" ] && ((position == 0)); then
 		_vfctl_offer < <(printf '%s\\n' $next)
 	fi
 	if [ -n "$chosen" ]; then

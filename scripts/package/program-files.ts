@@ -6,6 +6,8 @@ import {filesBelow, textFile, type PackageFile} from './files.ts';
 
 const home = 'usr/lib/vfctl';
 
+const buildsKoffi = new Set(['cnoke.cjs', 'src/koffi/src/trampolines.cjs']);
+
 /** Everything below /usr/lib/vfctl, and the link in /usr/bin. Throws when koffi is not installed for
  * this architecture. */
 export function programFiles(architecture: string): ReadonlyArray<[string, PackageFile]> {
@@ -14,7 +16,7 @@ export function programFiles(architecture: string): ReadonlyArray<[string, Packa
 		[`${home}/bin/vfctl.cjs`, textFile(programText(), 0o755)],
 		['usr/bin/vfctl', {link: '../lib/vfctl/bin/vfctl.cjs'}],
 		// What require() reads of koffi; the rest is for building it, for ES modules and for readers.
-		...filesBelow('node_modules/koffi', `${home}/node_modules/koffi`, path => path === 'package.json' || (path.endsWith('.cjs') && path !== 'cnoke.cjs')),
+		...filesBelow('node_modules/koffi', `${home}/node_modules/koffi`, path => path === 'package.json' || (path.endsWith('.cjs') && !buildsKoffi.has(path))),
 		...filesBelow(join('node_modules', native), `${home}/node_modules/${native}`, path => !path.startsWith('musl') && !path.endsWith('.md')),
 		// The mock is for tests, the page for who changes the sources; the licence is in the copyright file.
 		...filesBelow('kernel-module', `${home}/kernel-module`, path => !path.startsWith('mock/') && path !== 'LICENSE' && path !== 'README.md'),

@@ -35,9 +35,9 @@ export async function startPackageRoot(): Promise<PackageRoot> {
 	const script = [
 		'mount -t tmpfs -o mode=0755 tmpfs "$2"', 'cd "$2"', 'mkdir upper work root',
 		'mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay root',
-		'mount -t proc proc root/proc', 'mount -t tmpfs tmpfs root/run', 'mkdir root/run/packages', 'echo ready', 'exec sleep 3600',
+		'mount -t proc proc root/proc', 'mount -t devpts -o newinstance,ptmxmode=0666 devpts root/dev/pts', 'mount -t tmpfs tmpfs root/run', 'mkdir root/run/packages', 'echo ready', 'exec sleep 3600',
 	].join('\n');
-	const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--uts', '--ipc', '--propagation', 'private', 'sh', '-ec', script, 'sh', tree, directory], {stdio: ['ignore', 'pipe', 'pipe']});
+	const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-ec', script, 'sh', tree, directory], {stdio: ['ignore', 'pipe', 'pipe']});
 	let said = '';
 	child.stderr.on('data', data => {
 		said += String(data);
@@ -50,8 +50,10 @@ export async function startPackageRoot(): Promise<PackageRoot> {
 			reject(new Error(`no root to install in (it needs root and overlayfs): ${said.trim() || `exit status ${code}`}`));
 		});
 	});
-	const inside = (path: string) => join('/proc', String(child.pid), 'root', directory, 'root', path);
-	const run = (...argv: [string, ...string[]]): Said => spawnSync('nsenter', ['--target', String(child.pid), '--mount', '--net', '--uts', '--ipc', 'chroot', join(directory, 'root'), ...argv], {encoding: 'utf8', env: quiet, maxBuffer: 1 << 28, input: ''});
+	// unshare's only child is process 1 of the namespaces.
+	const pid = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+	const inside = (path: string) => join('/proc', pid, 'root', directory, 'root', path);
+	const run = (...argv: [string, ...string[]]): Said => spawnSync('nsenter', ['--target', pid, '--mount', '--net', '--uts', '--ipc', '--pid', 'chroot', join(directory, 'root'), ...argv], {encoding: 'utf8', env: quiet, maxBuffer: 1 << 28, input: ''});
 
 	return {
 		run,
