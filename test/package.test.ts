@@ -6,6 +6,9 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import anyTest, {type ExecutionContext, type TestFn} from 'ava';
 import {commandUsages} from '../lib/cli/commands.ts';
+import {digestOf} from '../lib/exec/driver/own-sources.ts';
+import {readDkmsTemplates} from '../lib/exec/driver/read-dkms.ts';
+import {realFiles} from '../lib/host/real-files.ts';
 import {startPackageRoot, type PackageRoot, type Said} from './helpers/package-root.ts';
 
 const test = anyTest as TestFn<{root: PackageRoot}>;
@@ -73,6 +76,12 @@ test('the package has what vfctl needs, for everybody to read and for root to ch
 	const pages = files.filter(file => file.includes('/man1/')).map(file => /([^/]+)\.1\.gz$/.exec(file)![1]);
 	t.deepEqual(pages.sort(), ['vfctl', ...topCommands.map(command => `vfctl-${command}`)].sort());
 	t.false(files.some(file => file.includes('/mock/')));
+
+	const extracted = join(built, 'extracted');
+	execFileSync('dpkg-deb', ['--extract', first.deb, extracted]);
+	const sources = join(extracted, 'usr/lib/vfctl/kernel-module');
+	t.is(digestOf(realFiles(), sources), digestOf(realFiles(), 'kernel-module'));
+	t.notThrows(() => readDkmsTemplates(realFiles(), sources));
 });
 
 test('the package knows nothing of the machine that built it', t => {
