@@ -196,8 +196,17 @@ test('AMD needs only iommu=pt; Arm needs nothing', async t => {
 	const host = hostOf('debian-amd');
 	await vfctl(host, ['persist', 'on', '--only', 'kernel-arguments']);
 	t.regex(textOf(host, '/etc/default/grub.d/50-vfctl.cfg') ?? '', /DEFAULT iommu=pt"$/m);
-	const arm = hostOf('debian-12', {'/proc/cpuinfo': 'processor\t: 0\nCPU implementer\t: 0x41\n'});
+	const arm = hostOf('debian-12', {'/proc/cpuinfo': 'processor\t: 0\nCPU implementer\t: 0x41\n', '/sys/firmware/acpi/tables/DMAR': null});
 	t.is((await states(arm))['kernel-arguments']?.state, 'not-needed');
+});
+
+test('the firmware tells whose IOMMU it is: not every processor with Intel\'s is Intel\'s', async t => {
+	const zhaoxin = 'processor\t: 0\nvendor_id\t:   Shanghai  \n';
+	const host = hostOf('debian-12', {'/proc/cpuinfo': zhaoxin, '/sys/firmware/acpi/tables/DMAR': ''});
+	await vfctl(host, ['persist', 'on', '--only', 'kernel-arguments']);
+	t.regex(textOf(host, '/etc/default/grub.d/50-vfctl.cfg') ?? '', /DEFAULT intel_iommu=on iommu=pt"$/m);
+	const without = hostOf('debian-12', {'/proc/cpuinfo': zhaoxin, '/sys/firmware/acpi/tables/DMAR': null});
+	t.is((await states(without))['kernel-arguments']?.state, 'not-needed');
 });
 
 test('what switches the IOMMU off for good is told', async t => {

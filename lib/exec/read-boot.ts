@@ -17,8 +17,10 @@ export async function readBootFacts(host: Host, inventory: Pick<Inventory, 'host
 		}
 	}
 
+	const cpuVendor = readCpuVendor(files);
 	return {
-		cpuVendor: readCpuVendor(files),
+		cpuVendor,
+		iommuMaker: readIommuMaker(files) ?? cpuVendor,
 		runningArguments: (files.readText('/proc/cmdline') ?? '').split(/\s+/).filter(word => word !== ''),
 		loader: await readBootLoader(host),
 		builtInModules: readBuiltIn(files),
@@ -59,6 +61,13 @@ function readCpuVendor(files: FileReader): BootFacts['cpuVendor'] {
 	const vendor = /^vendor_id\s*:\s*(\S+)/m.exec(files.readText('/proc/cpuinfo') ?? '')?.[1];
 	// Hygon's processors are AMD's design, with AMD's IOMMU.
 	return vendor === 'GenuineIntel' ? 'intel' : vendor === 'AuthenticAMD' || vendor === 'HygonGenuine' ? 'amd' : 'other';
+}
+
+// The firmware's table is what the kernel goes by (detect_intel_iommu in drivers/iommu/intel/dmar.c, amd_iommu_detect in
+// drivers/iommu/amd/init.c): Zhaoxin's processors have Intel's IOMMU. While it is switched off in the firmware there is no table.
+function readIommuMaker(files: FileReader): BootFacts['iommuMaker'] | undefined {
+	const tables = files.list('/sys/firmware/acpi/tables');
+	return tables.includes('DMAR') ? 'intel' : tables.includes('IVRS') ? 'amd' : undefined;
 }
 
 // Enabled by the admin, or at boot by a generator (netplan's), or running.

@@ -37,6 +37,8 @@ export type BootLoader =
 
 export interface BootFacts {
 	readonly cpuVendor: 'intel' | 'amd' | 'other';
+	/** Whose IOMMU the board has. */
+	readonly iommuMaker: 'intel' | 'amd' | 'other';
 	/** Words of /proc/cmdline. */
 	readonly runningArguments: readonly string[];
 	readonly loader: BootLoader;

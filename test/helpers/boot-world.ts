@@ -3,7 +3,7 @@ import type {HostRecord, RecordEntry} from '../../lib/record/record.ts';
 import {hostBuilder} from '../../lib/sim/builder.ts';
 
 const intel = 'processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\n';
-const amd = intel.replace('GenuineIntel', 'AuthenticAMD');
+const amd = {'/proc/cpuinfo': intel.replace('GenuineIntel', 'AuthenticAMD'), '/sys/firmware/acpi/tables/DMAR': null, '/sys/firmware/acpi/tables/IVRS': ''};
 
 // The line of Debian's grub-mkconfig (2.06 and 2.12) that others do not have.
 const debianMkconfig = '#! /bin/sh\nset -e\nif test -f ${sysconfdir}/default/grub ; then\n  . ${sysconfdir}/default/grub\nfi\nfor x in ${sysconfdir}/default/grub.d/*.cfg ; do\n  if [ -e "${x}" ]; then\n    . "${x}"\n  fi\ndone\n';
@@ -74,7 +74,7 @@ const files: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
 		'/etc/default/grub.d/50-cloudimg-settings.cfg': 'GRUB_CMDLINE_LINUX_DEFAULT="console=tty1 console=ttyS0"\n',
 		'/run/systemd/netif/state': 'OPER_STATE=routable\n',
 	},
-	'debian-amd': {...debianFiles, '/proc/cpuinfo': amd},
+	'debian-amd': {...debianFiles, ...amd},
 	'rhel-9': fedoraFiles,
 	// GRUB without boot entries and without a directory for drop-ins.
 	'grub-without-directory': {
@@ -92,7 +92,7 @@ const files: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
 	'proxmox-grub': {...debianFiles, '/etc/kernel/proxmox-boot-uuids': 'ABCD-1234,grub\n'},
 	ostree: {...fedoraFiles, '/run/ostree-booted': ''},
 	'no-loader': {'/proc/cpuinfo': intel, '/proc/cmdline': 'console=ttyS0\n', '/usr/bin/systemctl': '', '/run/systemd/system/x': ''},
-	'no-systemd': {'/proc/cpuinfo': amd, '/proc/cmdline': 'iommu=pt\n'},
+	'no-systemd': {...amd, '/proc/cmdline': 'iommu=pt\n'},
 };
 
 /** Names of all of them. */

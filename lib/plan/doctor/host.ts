@@ -44,7 +44,7 @@ function clock({journal: seenJournal, nowMs}: DoctorFacts): Answer[] {
 function kernelArguments({boot, inventory, time}: DoctorFacts): Answer[] {
 	const {state, why, actions, warnings} = kernelArgumentsItem(boot, time);
 	const evidence = [seen('/proc/cmdline', boot.runningArguments.join(' ')), seen('boot loader', boot.loader.kind === 'unknown' ? boot.loader.why : boot.loader.kind)];
-	const running = missingArguments(boot.cpuVendor, boot.runningArguments);
+	const running = missingArguments(boot.iommuMaker, boot.runningArguments);
 	const fix = {advice: 'write them for the next boot', commands: ['vfctl persist on --only kernel-arguments'], repair: {actions, warnings}} as const;
 	if (state === 'after-reboot') {
 		return [bad('warning', null, why, {evidence, meaning: 'the running kernel works without them until then', advice: 'reboot when guests allow', commands: ['reboot']})];

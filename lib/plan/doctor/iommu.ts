@@ -24,7 +24,7 @@ function translation(facts: DoctorFacts): Answer[] {
 	}
 
 	const item = kernelArgumentsItem(boot, time);
-	const blocking = blockingArguments(boot.cpuVendor, boot.runningArguments);
+	const blocking = blockingArguments(boot.iommuMaker, boot.runningArguments);
 	const why = blocking.length > 0 ? `the kernel command line has ${blocking.join(' ')}`
 		: iommuTables?.length === 0 ? 'the firmware tells of no IOMMU'
 			: item.state === 'missing' || item.state === 'by-hand' ? item.why

@@ -1,4 +1,5 @@
 // Arguments of the kernel command line that device assignment needs.
+import type {BootFacts} from '../../model/boot.ts';
 
 interface WantedArgument {
 	/** What is added. */
@@ -15,14 +16,14 @@ const passThrough: WantedArgument = {
 	why: 'devices of the host itself keep their speed: only what is given away is translated',
 };
 
-/** What the processor's maker asks for. AMD's IOMMU is on unless it is switched off; other
+/** What the maker's IOMMU asks for. AMD's is on unless it is switched off; other
  * machines (Arm) need nothing. */
-export function wantedArguments(vendor: 'intel' | 'amd' | 'other'): readonly WantedArgument[] {
-	if (vendor === 'other') {
+export function wantedArguments(maker: BootFacts['iommuMaker']): readonly WantedArgument[] {
+	if (maker === 'other') {
 		return [];
 	}
 
-	return vendor === 'amd' ? [passThrough] : [{
+	return maker === 'amd' ? [passThrough] : [{
 		word: 'intel_iommu=on',
 		same: /^intel_iommu=(?:.*,)?on(?:,.*)?$/,
 		why: 'many kernels leave Intel\'s IOMMU off unless asked',
@@ -33,12 +34,12 @@ export function wantedArguments(vendor: 'intel' | 'amd' | 'other'): readonly Wan
 export const ownArguments: readonly string[] = ['intel_iommu=on', 'iommu=pt'];
 
 /** The words that are missing in a command line. */
-export function missingArguments(vendor: 'intel' | 'amd' | 'other', words: readonly string[]): string[] {
-	return wantedArguments(vendor).filter(({same}) => !words.some(word => same.test(word))).map(({word}) => word);
+export function missingArguments(maker: BootFacts['iommuMaker'], words: readonly string[]): string[] {
+	return wantedArguments(maker).filter(({same}) => !words.some(word => same.test(word))).map(({word}) => word);
 }
 
 /** Words that switch the IOMMU off whatever is added behind them. */
-export function blockingArguments(vendor: 'intel' | 'amd' | 'other', words: readonly string[]): string[] {
-	const blocking = vendor === 'amd' ? /^(?:iommu|amd_iommu)=(?:.*,)?off(?:,.*)?$/ : /^iommu=(?:.*,)?off(?:,.*)?$/;
+export function blockingArguments(maker: BootFacts['iommuMaker'], words: readonly string[]): string[] {
+	const blocking = maker === 'amd' ? /^(?:iommu|amd_iommu)=(?:.*,)?off(?:,.*)?$/ : /^iommu=(?:.*,)?off(?:,.*)?$/;
 	return words.filter(word => blocking.test(word));
 }

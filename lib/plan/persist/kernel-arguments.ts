@@ -17,13 +17,13 @@ export const grubbySource = 'kernel-arguments';
 
 /** What the next boot's command line lacks, and what adds it. `time` is for names of copies. */
 export function kernelArgumentsItem(facts: BootFacts, time: string): ItemState {
-	const {cpuVendor, loader, runningArguments} = facts;
-	const wanted = wantedArguments(cpuVendor);
+	const {iommuMaker, loader, runningArguments} = facts;
+	const wanted = wantedArguments(iommuMaker);
 	if (wanted.length === 0) {
-		return {item, state: 'not-needed', why: 'this is neither an Intel nor an AMD processor (by /proc/cpuinfo): its IOMMU needs no argument', actions: [], warnings: []};
+		return {item, state: 'not-needed', why: 'neither the firmware (DMAR, IVRS) nor /proc/cpuinfo tells of an IOMMU of Intel or AMD: no argument is needed', actions: [], warnings: []};
 	}
 
-	const notRunning = missingArguments(cpuVendor, runningArguments);
+	const notRunning = missingArguments(iommuMaker, runningArguments);
 	if (loader.kind === 'unknown') {
 		const state = notRunning.length === 0 ? 'set' : 'by-hand';
 		const why = state === 'set' ? `the running kernel has ${wordsText(wanted.map(({word}) => word))}` : `${loader.why}: add ${notRunning.join(' ')} to the kernel command line by hand: ${loader.hint}`;
@@ -31,7 +31,7 @@ export function kernelArgumentsItem(facts: BootFacts, time: string): ItemState {
 	}
 
 	const {actions, notes, words, blocked = []} = additions(facts, time);
-	const blocking = blockingArguments(cpuVendor, [...words, ...runningArguments]);
+	const blocking = blockingArguments(iommuMaker, [...words, ...runningArguments]);
 	const warnings = [
 		...blocking.length === 0 ? [] : [`the kernel command line has ${[...new Set(blocking)].join(' ')}, which switches the IOMMU off whatever follows: take it away by hand`],
 		...blocked,
@@ -78,9 +78,9 @@ function additions(facts: BootFacts, time: string): Additions {
 	}
 }
 
-function grubAdditions({cpuVendor, files}: BootFacts, loader: Grub, time: string): Additions {
+function grubAdditions({iommuMaker, files}: BootFacts, loader: Grub, time: string): Additions {
 	const words = grubWords(loader);
-	const missing = missingArguments(cpuVendor, words);
+	const missing = missingArguments(iommuMaker, words);
 	if (loader.dropIns !== null) {
 		const overriding = overridingDropIn(loader);
 		return {
@@ -99,9 +99,9 @@ function grubAdditions({cpuVendor, files}: BootFacts, loader: Grub, time: string
 	return {actions: [...actions, ...write(grubDefaults, loader.defaults, addGrubWords(text, missing), loader.regenerate)], notes: [note], words};
 }
 
-function grubbyAdditions({cpuVendor}: BootFacts, entries: ReadonlyArray<readonly string[]>, time: string): Additions {
+function grubbyAdditions({iommuMaker}: BootFacts, entries: ReadonlyArray<readonly string[]>, time: string): Additions {
 	const common = commonWords(entries);
-	const missing = missingArguments(cpuVendor, common);
+	const missing = missingArguments(iommuMaker, common);
 	const words = [...new Set(entries.flat())];
 	if (missing.length === 0) {
 		return {actions: [], notes: [], words};
@@ -112,7 +112,7 @@ function grubbyAdditions({cpuVendor}: BootFacts, entries: ReadonlyArray<readonly
 	return {actions: [...actions, {kind: 'kernel-arguments', from: present, to: [...present, ...missing]}], notes: [note.replace(grubbySource, 'the arguments of the boot entries')], words};
 }
 
-function systemdBootAdditions({cpuVendor, runningArguments}: BootFacts, loader: SystemdBoot, time: string): Additions {
+function systemdBootAdditions({iommuMaker, runningArguments}: BootFacts, loader: SystemdBoot, time: string): Additions {
 	const actions: Action[] = [];
 	const notes: string[] = [];
 	const edit = (path: string, from: string | null, to: string, then: readonly string[] | null) => {
@@ -123,7 +123,7 @@ function systemdBootAdditions({cpuVendor, runningArguments}: BootFacts, loader: 
 
 	// Entries first: with a loader that copies (proxmox-boot-tool) the last step makes new ones.
 	for (const {path, text} of loader.entries) {
-		const missing = missingArguments(cpuVendor, entryWords(text));
+		const missing = missingArguments(iommuMaker, entryWords(text));
 		if (missing.length > 0) {
 			edit(path, text, addEntryWords(text, missing), null);
 		}
@@ -134,7 +134,7 @@ function systemdBootAdditions({cpuVendor, runningArguments}: BootFacts, loader: 
 	if (base === null) {
 		blocked.push(`this boot was a special one (${runningArguments.join(' ')}), so ${kernelCommandLine} was not made from it: run this again after a usual boot`);
 	} else {
-		const missing = missingArguments(cpuVendor, commandLineWords(base));
+		const missing = missingArguments(iommuMaker, commandLineWords(base));
 		// Without the file new entries take the running command line, which has them.
 		if (missing.length > 0) {
 			edit(kernelCommandLine, loader.commandLine, addCommandLineWords(base, missing), loader.refresh);
