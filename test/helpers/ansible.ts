@@ -133,6 +133,8 @@ export class Ansible {
 			// Another Python before the system's has none of Ansible's libraries.
 			PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: home, LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8',
 			ANSIBLE_COLLECTIONS_PATH: this.directory, ANSIBLE_CALLBACK_PLUGINS: join(this.#root, 'test', 'fixtures', 'ansible', 'callback_plugins'),
+			// The callback lies in the tree, and nothing is to be written there.
+			PYTHONDONTWRITEBYTECODE: '1',
 			ANSIBLE_LOCALHOST_WARNING: 'False', ANSIBLE_NOCOLOR: '1', ANSIBLE_RETRY_FILES_ENABLED: 'False',
 		};
 	}
