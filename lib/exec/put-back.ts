@@ -1,5 +1,6 @@
 // Undoes steps of an operation, last one first.
 import type {FileReader} from '../host/host.ts';
+import type {Bdf} from '../model/bdf.ts';
 import type {Action} from '../plan/action.ts';
 import {inverse} from '../plan/inverse.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from '../plan/netns-actions.ts';
@@ -128,6 +129,10 @@ async function nothingToDo(handler: ActionContext, back: Action, {uncertain, reb
 	return null;
 }
 
+function gonePf(files: FileReader, pf: Bdf): string | undefined {
+	return deviceExists(files, pf) ? undefined : `PF ${pf} is gone`;
+}
+
 /** What an action was about and is no more: nothing is left to put back. */
 function goneTarget({host: {files}}: ActionContext, back: Action): string | undefined {
 	switch (back.kind) {
@@ -143,7 +148,7 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 
 		case 'set-numvfs':
 		case 'set-autoprobe': {
-			return deviceExists(files, back.pf) ? undefined : `PF ${back.pf} is gone`;
+			return gonePf(files, back.pf);
 		}
 
 		case 'set-link':
@@ -162,11 +167,11 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 		}
 
 		case 'set-forward': {
-			return !deviceExists(files, back.pf) ? `PF ${back.pf} is gone` : back.to && forwardingPfs(files) === null ? 'the forwarding module is not loaded any more' : undefined;
+			return gonePf(files, back.pf) ?? (back.to && forwardingPfs(files) === null ? 'the forwarding module is not loaded any more' : undefined);
 		}
 
 		case 'set-relay': {
-			return !deviceExists(files, back.pf) ? `PF ${back.pf} is gone` : back.to !== null && forwardingPfs(files)?.has(back.pf) !== true ? `forwarding between the VFs of ${back.pf} is off` : undefined;
+			return gonePf(files, back.pf) ?? (back.to !== null && forwardingPfs(files)?.has(back.pf) !== true ? `forwarding between the VFs of ${back.pf} is off` : undefined);
 		}
 
 		default: {
