@@ -18,7 +18,7 @@ import {Qmp} from './qmp.ts';
 import {ANY_CODE, lastLines, type Result} from './run.ts';
 import {disconnect, shellWords, Ssh} from './ssh.ts';
 import {readState, writeState} from './state.ts';
-import {COMMAND_MS} from './timeouts.ts';
+import {COMMAND_MS, REBOOT_MS} from './timeouts.ts';
 import {installVfctlInto, putInto} from './transfer.ts';
 import {treeIn} from './tree.ts';
 
@@ -190,7 +190,7 @@ export class Lab {
 		await this.qmp('set_link', {name: `pf${pf}`, up});
 	}
 
-	// Restarts the emulated host, and waits until it is up again. Only for the platform 'systemd': what others write
+	// Restarts the emulated host, and waits until its boot has ended. Only for the platform 'systemd': what others write
 	// is gone with their memory.
 	async reboot(): Promise<void> {
 		const machine = this.#machine;
@@ -203,6 +203,18 @@ export class Lab {
 		await stage(this.#report, 'reboot', async () => machine.reboot(async () => this.exec('systemctl --no-block reboot')));
 		if ((await this.exec(bootId)).stdout === before) {
 			throw new LabError('the emulated host did not reboot', {why: 'its boot id is what it was'});
+		}
+
+		await this.#bootEnded();
+	}
+
+	// Whatever a boot starts has started or failed; a unit that hangs is named, with what it said.
+	async #bootEnded(): Promise<void> {
+		try {
+			await this.waitFor('case "$(systemctl is-system-running)" in running|degraded) ;; *) false ;; esac', {timeoutMs: REBOOT_MS, everyMs: 1000});
+		} catch {
+			const {stdout} = await this.exec('systemctl list-jobs --no-pager; journalctl --no-pager --boot --lines 60', {ok: 'any'});
+			throw new LabError('the emulated host is up, and its boot does not end', {why: stdout});
 		}
 	}
 

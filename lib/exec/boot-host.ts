@@ -1,6 +1,7 @@
 // The host at boot, before libvirt runs.
 import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
+import {parseDomain} from '../libvirt/domain-xml.ts';
 import type {HostFile} from '../model/host-file.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {selectPf} from '../model/select.ts';
@@ -49,7 +50,7 @@ function isThere(inventory: Inventory, name: string): boolean {
 export async function waitForAgents(host: Host, file: HostFile, {uri, budgetMs, signal}: {uri: string; budgetMs: number; signal?: AbortSignal | undefined}): Promise<void> {
 	const names = new Set(file.guests.filter(({vfs}) => vfs?.some(({network}) => network !== undefined)).map(({name}) => name));
 	let silence: AppError | undefined;
-	await waitUntil(host.clock, {budgetMs, signal}, async () => {
+	await waitUntil(host.clock, {budgetMs, signal, longestPauseMs: 2000}, async () => {
 		try {
 			silence = undefined;
 			return await agentsAnswer(host, uri, names);
@@ -71,8 +72,10 @@ async function agentsAnswer(host: Host, uri: string, names: ReadonlySet<string>)
 	// A connection on which a question was not answered is of no use any more.
 	const libvirt = await host.openLibvirt(uri);
 	try {
-		const {guests} = await readInventory(host, libvirt);
-		return (guests ?? []).every(({name, uuid, live}) => (!names.has(name) && !names.has(uuid)) || live === null || live.agent === 'connected');
+		// The domains alone: a whole inventory, asked for again and again, would take the processor
+		// from the guests that are waited for.
+		const guests = (await libvirt.listDomains()).map(domain => parseDomain(domain, [], new Map()));
+		return guests.every(({name, uuid, live}) => (!names.has(name) && !names.has(uuid)) || live === null || live.agent === 'connected');
 	} finally {
 		await libvirt.close();
 	}

@@ -26,17 +26,18 @@ export const budgets = {
 } as const;
 
 const firstPauseMs = 10;
-const longestPauseMs = 500;
 
 export interface WaitOptions {
 	budgetMs: number;
 	/** Stops the waiting with INTERRUPTED. */
 	signal?: AbortSignal | undefined;
+	/** Between two questions: longer for what takes minutes, or is dear to ask. */
+	longestPauseMs?: number;
 }
 
 /** Asks `probe` until it answers true; false when the time is up. It is asked at least once, and
  * once more at the end. */
-export async function waitUntil(clock: Clock, {budgetMs, signal}: WaitOptions, probe: () => boolean | Promise<boolean>): Promise<boolean> {
+export async function waitUntil(clock: Clock, {budgetMs, signal, longestPauseMs = 500}: WaitOptions, probe: () => boolean | Promise<boolean>): Promise<boolean> {
 	const deadline = clock.monotonicMs() + budgetMs;
 	for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
 		if (await probe()) {
