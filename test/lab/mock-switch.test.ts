@@ -1,5 +1,5 @@
 // Frames between the real ixgbe and ixgbevf through the switch of the mock 82599 (kernel-module/mock):
-// who reaches whom by MAC and VLAN, and what becomes of a foreign source address.
+// who reaches whom by MAC and VLAN, what becomes of a foreign source address, and VEPA.
 import test from 'ava';
 import type {MailboxView} from '../../lib/render/mailbox-view.ts';
 import {mockKernel} from './helpers/mock-drivers.ts';
@@ -98,6 +98,16 @@ ip link set $pfdev vf 0 spoofchk off
 heard() { inside b0 ping -c 1 -W 1 10.0.0.2; knows; }
 waitfor 60 heard && echo 'a1 heard it'
 
+# What the card switches itself, and what it leaves to a switch outside, which is not there.
+section vepa
+ip link set $pfdev vf 0 spoofchk on
+vfctl forward switch vepa $pfdev --yes 2>&1
+silence 0 10.0.0.2
+section vepa-again; vfctl forward switch vepa $pfdev --yes 2>&1
+section veb
+vfctl undo --yes 2>&1
+reach 0 10.0.0.2
+
 section log; dmesg
 rmmod ixgbevf && rmmod ixgbe && rmmod mock82599 && rmmod vfctl_pf && section gone && ls /sys/kernel/vfctl 2>&1
 `;
@@ -115,6 +125,9 @@ for (const {series, release} of buildableKernels()) {
 		t.deepEqual(said('spoofed'), ['a1 heard nothing']);
 		t.true((JSON.parse(sections.get('spoofed-told')!) as MailboxView).pfs[0]!.spoofedPackets! > 0);
 		t.deepEqual(said('let'), ['a1 heard it']);
+		t.true(sections.get('vepa')!.endsWith('done: make the switch of eth0 a VEPA\na0 does not reach 10.0.0.2'), sections.get('vepa'));
+		t.regex(sections.get('vepa-again')!, /^nothing to do/m);
+		t.true(sections.get('veb')!.endsWith('done: undo operation 1: make the switch of eth0 a VEPA\na0 reaches 10.0.0.2'), sections.get('veb'));
 		t.regex(sections.get('gone')!, /No such file/);
 	});
 }

@@ -60,7 +60,7 @@ export async function runMockMachine(kernel: MockKernel, script: string, timeout
 	try {
 		const initrd = path.join(directory, 'initrd');
 		writeFileSync(initrd, initramfs([
-			...await programs(['/usr/bin/busybox', '/usr/sbin/ip', '/usr/sbin/ethtool', process.execPath]),
+			...await programs(['/usr/bin/busybox', '/usr/sbin/ip', '/usr/sbin/bridge', '/usr/sbin/ethtool', process.execPath]),
 			...await ownProgram(path.join(directory, 'vfctl')),
 			...readdirSync(path.join(kernel.directory, 'modules')).map(name => ({path: `modules/${name}`, content: readFileSync(path.join(kernel.directory, 'modules', name))})),
 			...['proc', 'sys', 'dev', 'tmp', 'run'].map(name => ({path: name})),
