@@ -17,7 +17,7 @@ import type {Accelerator, Platform} from './qemu-command.ts';
 import {Qmp} from './qmp.ts';
 import {ANY_CODE, lastLines, type Result} from './run.ts';
 import {disconnect, shellWords, Ssh} from './ssh.ts';
-import {readState, writeState} from './state.ts';
+import {readState, writeState, writeUses} from './state.ts';
 import {COMMAND_MS, REBOOT_MS} from './timeouts.ts';
 import {installVfctlInto, putInto} from './transfer.ts';
 import {treeIn} from './tree.ts';
@@ -86,6 +86,7 @@ export class Lab {
 		const board = platform === undefined && cpus === undefined ? undefined : {...(platform === undefined ? {} : {platform}), ...(cpus === undefined ? {} : {cpus})};
 		const snapshot = board === undefined ? await ensurePoint(point, parts, report) : undefined;
 		claim(name, directory);
+		writeUses(directory, entriesOf(parts, snapshot));
 		const forget = onProcessEnd(() => rmSync(directory, {recursive: true, force: true}));
 		try {
 			const machine = snapshot === undefined
@@ -295,7 +296,13 @@ function crash(name: string, directory: string): LabError {
 	});
 }
 
+// `snapshot`: a directory in the cache, if it starts from one.
+function entriesOf({tree, images}: Parts, snapshot?: string): string[] {
+	return [tree.directory, images.directory, ...(snapshot === undefined ? [] : [snapshot])];
+}
+
 async function resume(name: string, directory: string, parts: Parts, point: Point, snapshot: string): Promise<Machine> {
+	writeUses(directory, entriesOf(parts, snapshot));
 	const machine = await Machine.resume(parts, directory, snapshot);
 	writeState(directory, {
 		name, point, sshPort: machine.sshPort, accelerator: parts.accelerator, kernel: parts.tree.kernel ?? null,

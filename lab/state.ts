@@ -32,8 +32,14 @@ export function labNames(): string[] {
 	return existsSync(base) ? readdirSync(base).sort() : [];
 }
 
-// The cache entries that some lab still needs, be it only to restore itself.
+// Remembers which cache entries a lab needs, be it only to restore itself: from before it boots, and also
+// for one that has no state because no other process can take it over.
+export function writeUses(directory: string, entries: readonly string[]): void {
+	writeFileSync(path.join(directory, 'uses'), entries.map(entry => `${entry}\n`).join(''));
+}
+
+// The cache entries that some lab still needs.
 export function entriesInUse(): Set<string> {
-	const states = labNames().map(name => readState(path.join(stateBaseDirectory(), name)));
-	return new Set(states.flatMap(state => (state === undefined ? [] : [state.tree, state.images, path.dirname(state.snapshot)])));
+	const files = labNames().map(name => path.join(stateBaseDirectory(), name, 'uses')).filter(file => existsSync(file));
+	return new Set(files.flatMap(file => readFileSync(file, 'utf8').split('\n').filter(line => line !== '')));
 }
