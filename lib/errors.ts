@@ -88,6 +88,7 @@ export const errorCodes = {
 	NEEDS_RECOVERY: {exit: 'refused', meaning: 'an earlier operation was cut off; `vfctl recover` must come first'},
 	UNSAFE_DIRECTORY: {exit: 'refused', meaning: 'other users can write to a directory that vfctl keeps its state or configuration in'},
 	LOCKED: {exit: 'busy', meaning: 'another vfctl did not finish within the waiting time'},
+	REMOTE_HOST: {exit: 'refused', meaning: 'the command needs the host itself, and --connect leads to another one'},
 	LIBVIRT_MISSING: {exit: 'unavailable', meaning: 'the libvirt client library is not installed'},
 	LIBVIRT_UNREACHABLE: {exit: 'unavailable', meaning: 'libvirt does not answer'},
 	TOOL_MISSING: {exit: 'unavailable', meaning: 'a program vfctl needs is not installed'},

@@ -38,6 +38,7 @@ const vfHelp = 'VF: ens6f1#0, 0000:03:10.1, its interface, or sriov:ens6f1:0';
 export const commandUsages = {
 	list: '[pf]',
 	show: '<what>',
+	guests: '[guest]',
 	iommu: '',
 	attach: '<guest> <device>',
 	detach: '<guest> <device>',
@@ -120,6 +121,11 @@ function addLookingCommands(parser: Argv, run: Run): void {
 			.positional('what', {type: 'string', demandOption: true, describe: deviceHelp}), async args => run(args, async context => {
 			const {run: show} = await import('./commands/show.ts');
 			await show(context, {what: args.what});
+		}))
+		.command(usageOf('guests'), 'guests, and the devices and interfaces that they have', y => y
+			.positional('guest', {type: 'string', describe: 'only this guest, by name or UUID'}), async args => run(args, async context => {
+			const {run: guests} = await import('./commands/guests.ts');
+			await guests(context, args.guest);
 		}))
 		.command(usageOf('iommu'), 'IOMMU groups: members, viable or not and why, ACS on the path', y => y
 			.option('all', {type: 'boolean', default: false, describe: 'also groups without network cards'}), async args => run(args, async context => {

@@ -1,6 +1,9 @@
 // The command line: parses it, loads the one command that is meant, and maps errors to exit statuses.
 import yargs from 'yargs';
 import {exitStatuses, toAppError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
+import {remoteMachine} from '../libvirt/remote-uri.ts';
+import {quote} from '../model/shell-word.ts';
 import type {RiskName} from '../plan/plan.ts';
 import {errorJson, errorText} from '../render/error-text.ts';
 import {guardStreams, processOutput, resultIsLost, type Output} from '../render/output.ts';
@@ -106,9 +109,25 @@ function ignore(): void {}
 // SIGHUP comes when the ssh connection of the admin breaks.
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** This machine, or the other one that --connect leads to. */
+async function reachedHost(connect: string | undefined, argv: readonly string[]): Promise<Host> {
+	const host = await openHost(undefined);
+	const machine = connect === undefined ? null : remoteMachine(connect);
+	if (machine === null) {
+		return host;
+	}
+
+	const {remoteHost} = await import('../host/remote-host.ts');
+	return remoteHost(host, {name: machine.name, there: ['ssh', machine.login, 'vfctl', ...withoutConnect(argv)].map(word => quote(word)).join(' ')});
+}
+
+function withoutConnect(argv: readonly string[]): string[] {
+	return argv.filter((word, index) => !/^--connect(?:=|$)/.test(word) && argv[index - 1] !== '--connect');
+}
+
 async function openContext(args: CommonArguments, out: Output, signal: AbortSignal, argv: readonly string[]): Promise<CommandContext> {
 	return {
-		host: await openHost(args.host),
+		host: args.host === undefined ? await reachedHost(args.connect, argv) : await openHost(args.host),
 		out,
 		signal,
 		commandLine: ['vfctl', ...argv],

@@ -1,6 +1,6 @@
 // Reads the host for a command that changes nothing.
 import type {AppError} from '../errors.ts';
-import {readInventory} from '../exec/read-inventory.ts';
+import {readInventory, readLibvirtInventory} from '../exec/read-inventory.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {CommandContext} from './context.ts';
@@ -12,6 +12,21 @@ export async function withInventory<T>(context: CommandContext, use: (inventory:
 	try {
 		const opened = await libvirt.tryGet();
 		return await use(await readInventory(context.host, opened), opened);
+	} finally {
+		await libvirt.close();
+	}
+}
+
+/** The same for what is said by guests, pools and networks alone: with --connect to another machine, too. Rejects with
+ * LIBVIRT_MISSING or LIBVIRT_UNREACHABLE there. */
+export async function withLibvirtInventory<T>(context: CommandContext, use: (inventory: Inventory) => T | Promise<T>): Promise<T> {
+	if (!context.host.libvirtAlone) {
+		return withInventory(context, use);
+	}
+
+	const libvirt = libvirtOnce(context);
+	try {
+		return await use(await readLibvirtInventory(await libvirt.get()));
 	} finally {
 		await libvirt.close();
 	}

@@ -67,6 +67,16 @@ export async function readInventory(host: Host, libvirt: Libvirt | AppError): Pr
 	};
 }
 
+/** Guests, pools and networks of a machine that has only its libvirt to ask; the rest is empty. */
+export async function readLibvirtInventory(libvirt: Libvirt): Promise<Inventory> {
+	const {guests, pools, networks, problem} = understand(await askLibvirt(libvirt), new Map());
+	return {
+		kernel: {release: '', commandLine: '', iommu: 'off', interruptRemapping: 'unknown', unsafeInterrupts: false, modules: []},
+		functions: new Map(), groups: new Map(), pfs: [], netdevs: new Map(), routes: [], hostUses: [], callerPeer: null, vfioUsers: [], uioUsers: [],
+		guests, pools, networks, libvirtProblem: problem, libvirtAlone: true,
+	};
+}
+
 interface Asked {
 	networks: readonly NetworkRecord[];
 	domains: readonly DomainRecord[];

@@ -89,6 +89,8 @@ export interface Host {
 	readonly clock: Clock;
 	/** Environment of the calling process on that machine (SSH_CONNECTION), and its pid; 0 is unknown. */
 	readonly caller: {readonly pid: number; readonly uid: number; readonly env: Readonly<Record<string, string | undefined>>};
+	/** Only libvirt can be asked: it is another machine (remote-host.ts). */
+	readonly libvirtAlone?: true;
 	/** Opens libvirt, or rejects with LIBVIRT_MISSING or LIBVIRT_UNREACHABLE. */
 	openLibvirt(uri: string): Promise<Libvirt>;
 }

@@ -1,7 +1,9 @@
 // libvirt's errors in vfctl's words.
 import {AppError, type ErrorCode} from '../errors.ts';
+import {quote} from '../model/shell-word.ts';
 import * as c from './constants.ts';
 import type {LibvirtError} from './ffi.ts';
+import {remoteMachine} from './remote-uri.ts';
 
 /** What was being done when libvirt refused. */
 export interface CallContext {
@@ -36,7 +38,7 @@ export function translateLibvirtError(error: LibvirtError, {doing, uri, detachin
 	}
 
 	if (isUnreachable(error, why)) {
-		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} does not answer`, startDaemonFix);
+		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} does not answer`, remoteMachine(uri) === null ? startDaemonFix : remoteFix(uri));
 	}
 
 	if (detaching && isDeviceMissing(error, why)) {
@@ -44,6 +46,11 @@ export function translateLibvirtError(error: LibvirtError, {doing, uri, detachin
 	}
 
 	return make('LIBVIRT_FAILED', `libvirt cannot ${doing}`);
+}
+
+function remoteFix(uri: string): string {
+	const {login} = remoteMachine(uri)!;
+	return `see whether libvirt's own client gets there: virsh --connect ${quote(uri)} list; and on the other machine: ssh ${quote(login)} systemctl status libvirtd virtqemud.socket`;
 }
 
 /** No answer within the time; libvirt may still do what it was asked. */

@@ -18,9 +18,9 @@ export type Holder =
 
 /** Who holds a VF; the strongest claim wins. */
 export function holderOf(vf: Vf, inventory: Inventory): Holder {
-	const guest = (inventory.guests ?? []).map(candidate => ({candidate, when: guestClaim(candidate, vf.bdf)})).find(({when}) => when !== undefined);
-	if (guest?.when !== undefined) {
-		return {kind: 'guest', guest: guest.candidate.name, uuid: guest.candidate.uuid, when: guest.when, failover: failoverOf(guest.candidate, vf.bdf)};
+	const guest = guestHolder(vf.bdf, inventory);
+	if (guest) {
+		return guest;
 	}
 
 	const user = inventory.uioUsers.find(({bdf}) => bdf === vf.bdf)
@@ -49,6 +49,12 @@ export function holderOf(vf: Vf, inventory: Inventory): Holder {
 
 	const pool = (inventory.pools ?? []).find(({active, members}) => active && members.includes(vf.bdf));
 	return pool ? {kind: 'reserved', reason: `pool ${pool.name} hands it out`} : {kind: 'nobody'};
+}
+
+/** The guest that has the device at an address. */
+export function guestHolder(bdf: Bdf, {guests}: Pick<Inventory, 'guests'>): Holder | undefined {
+	const found = (guests ?? []).map(candidate => ({candidate, when: guestClaim(candidate, bdf)})).find(({when}) => when !== undefined);
+	return found?.when === undefined ? undefined : {kind: 'guest', guest: found.candidate.name, uuid: found.candidate.uuid, when: found.when, failover: failoverOf(found.candidate, bdf)};
 }
 
 /** In plain words, for tables and errors. */

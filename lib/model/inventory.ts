@@ -77,4 +77,6 @@ export interface Inventory {
 	/** All networks of libvirt, pools too. */
 	readonly networks: readonly Network[] | null;
 	readonly libvirtProblem: string | null;
+	/** Nothing but guests, pools and networks was read: the rest is not known. */
+	readonly libvirtAlone?: true;
 }

@@ -4,17 +4,23 @@ import type {Guest} from '../model/domain.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {quote} from '../model/shell-word.ts';
 
+/** All guests; throws LIBVIRT_UNREACHABLE when libvirt could not be asked. */
+export function knownGuests({guests, libvirtProblem}: Inventory): readonly Guest[] {
+	if (guests === null) {
+		throw new AppError('LIBVIRT_UNREACHABLE', 'libvirt cannot be asked about guests', {why: libvirtProblem ?? 'it does not answer', fix: 'systemctl start libvirtd (or virtqemud.socket)'});
+	}
+
+	return guests;
+}
+
 /** A guest by name or UUID; throws GUEST_NOT_FOUND, or LIBVIRT_UNREACHABLE when libvirt could
  * not be asked. */
 export function findGuest(inventory: Inventory, name: string): Guest {
-	if (inventory.guests === null) {
-		throw new AppError('LIBVIRT_UNREACHABLE', 'libvirt cannot be asked about guests', {why: inventory.libvirtProblem ?? 'it does not answer', fix: 'systemctl start libvirtd (or virtqemud.socket)'});
-	}
-
-	const guest = inventory.guests.find(candidate => candidate.name === name || candidate.uuid === name);
+	const guests = knownGuests(inventory);
+	const guest = guests.find(candidate => candidate.name === name || candidate.uuid === name);
 	if (!guest) {
 		throw new AppError('GUEST_NOT_FOUND', `libvirt has no guest called '${name}'`, {
-			why: `its guests are: ${inventory.guests.map(candidate => candidate.name).join(', ') || 'none'}`,
+			why: `its guests are: ${guests.map(candidate => candidate.name).join(', ') || 'none'}`,
 			fix: 'virsh list --all',
 		});
 	}

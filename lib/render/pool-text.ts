@@ -10,7 +10,7 @@ export function poolListText({pools}: PoolListView): string {
 	}
 
 	return table(['NAME', 'STATE', 'AUTOSTART', 'FREE', 'PF', 'GUESTS'], pools.map(pool => [
-		pool.name, stateText(pool), yesNo(pool.autostart), `${pool.freeVfs}/${pool.totalVfs}`, cell(pool.pfs.join(',') || pool.pf), cell(pool.guests.map(({name}) => name).join(',')),
+		pool.name, stateText(pool), yesNo(pool.autostart), `${cell(pool.freeVfs)}/${cell(pool.totalVfs)}`, cell(pool.pfs.join(',') || pool.pf), cell(pool.guests.map(({name}) => name).join(',')),
 	]));
 }
 
@@ -23,7 +23,7 @@ export function poolShowText({pool}: PoolShowView): string {
 		['autostart', yesNo(pool.autostart)],
 		['made of', pool.pf === null ? 'chosen VFs' : `all VFs of ${pool.pf}`],
 		['managed', yesNo(pool.managed)],
-		['VFs', `${pool.freeVfs} of ${pool.totalVfs} free`],
+		['VFs', pool.freeVfs === null ? cell(pool.totalVfs) : `${pool.freeVfs} of ${pool.totalVfs} free`],
 		...pool.changesAtStart ? [['note', 'it will be of other VFs from its next start on'] as const] : [],
 		...pool.guests.map(({name, definition}) => ['guest', `${name} (${definition === 'both' ? 'running and saved' : definition === 'live' ? 'running only' : 'saved only'})`] as const),
 	];
@@ -44,7 +44,7 @@ function yesNo(value: boolean): string {
 
 function holderText({holder, free, fromPool}: PoolMemberView, pool: PoolView): string {
 	if (holder === null) {
-		return 'not there: the PF has fewer VFs now';
+		return free === null ? 'no guest' : 'not there: the PF has fewer VFs now';
 	}
 
 	// That this pool hands it out goes without saying.

@@ -1,7 +1,7 @@
 // Pools in the shape of `vfctl pool list --json` and `vfctl pool show --json`. null is "not known"
 // or "has none".
 import type {Bdf} from '../model/bdf.ts';
-import {holderOf, isHeld} from '../model/holder.ts';
+import {guestHolder, holderOf, isHeld} from '../model/holder.ts';
 import type {Inventory} from '../model/inventory.ts';
 import {changesAtStart, poolMembers, poolUsers} from '../model/pool.ts';
 import {pfName, vfName} from '../model/select.ts';
@@ -15,8 +15,8 @@ export interface PoolMemberView {
 	name: string | null;
 	driver: string | null;
 	holder: HolderView | null;
-	/** A guest can get it from the pool. */
-	free: boolean;
+	/** A guest can get it from the pool; null: on another machine it is not known. */
+	free: boolean | null;
 	/** The pool gave it away, not somebody who named the VF. */
 	fromPool: boolean;
 }
@@ -33,8 +33,9 @@ export interface PoolView {
 	pf: string | null;
 	/** PFs that its VFs belong to. */
 	pfs: string[];
-	totalVfs: number;
-	freeVfs: number;
+	/** null: on another machine it is not known. */
+	totalVfs: number | null;
+	freeVfs: number | null;
 	/** It will be of other VFs from its next start on. */
 	changesAtStart: boolean;
 	members: PoolMemberView[];
@@ -85,8 +86,8 @@ function poolView({pool, network}: PoolNetwork, inventory: Inventory): PoolView 
 		managed: pool.managed,
 		pf: pool.pfNetdev,
 		pfs: inventory.pfs.filter(pf => pf.vfs.some(({bdf}) => bdfs.includes(bdf))).map(pf => pfName(pf)),
-		totalVfs: members.length,
-		freeVfs: members.filter(({free}) => free).length,
+		totalVfs: inventory.libvirtAlone && members.length === 0 ? null : members.length,
+		freeVfs: inventory.libvirtAlone ? null : members.filter(({free}) => free).length,
 		changesAtStart: changesAtStart(pool, inventory),
 		members,
 		guests: [...new Set(users.map(({uuid}) => uuid))].map(uuid => {
@@ -105,5 +106,7 @@ function memberView(bdf: Bdf, inventory: Inventory, fromPool: boolean): PoolMemb
 		}
 	}
 
-	return {bdf, name: null, driver: null, holder: null, free: false, fromPool};
+	// Of another machine only its guests are known.
+	const guest = inventory.libvirtAlone ? guestHolder(bdf, inventory) : undefined;
+	return {bdf, name: null, driver: null, holder: guest === undefined ? null : holderView(guest, undefined), free: guest ? false : inventory.libvirtAlone ? null : false, fromPool};
 }

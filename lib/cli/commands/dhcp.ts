@@ -5,7 +5,7 @@ import {planLease} from '../../plan/plan-lease.ts';
 import {leaseListText} from '../../render/network-text.ts';
 import {leaseViews} from '../../render/network-view.ts';
 import type {CommandContext} from '../context.ts';
-import {withInventory} from '../read-state.ts';
+import {withLibvirtInventory} from '../read-state.ts';
 import {runPlanned} from './run-plan.ts';
 
 export interface LeaseArguments {
@@ -16,7 +16,7 @@ export interface LeaseArguments {
 
 /** Shows the static leases of one network or of all. */
 export async function runList(context: CommandContext, args: {network: string | undefined}): Promise<void> {
-	const leases = await withInventory(context, inventory => leaseViews(args.network === undefined ? knownNetworks(inventory) : [findNetwork(inventory, args.network)], inventory));
+	const leases = await withLibvirtInventory(context, inventory => leaseViews(args.network === undefined ? knownNetworks(inventory) : [findNetwork(inventory, args.network)], inventory));
 	context.out.result(leaseListText(leases), leases);
 }
 

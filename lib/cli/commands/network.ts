@@ -6,12 +6,12 @@ import {planNetworkRepair} from '../../plan/plan-network-repair.ts';
 import {networkCheckText, networkListText} from '../../render/network-text.ts';
 import {networkCheckView, networkView} from '../../render/network-view.ts';
 import type {CommandContext} from '../context.ts';
-import {withInventory} from '../read-state.ts';
+import {withInventory, withLibvirtInventory} from '../read-state.ts';
 import {runPlanned} from './run-plan.ts';
 
 /** Shows all networks of libvirt. */
 export async function runList(context: CommandContext): Promise<void> {
-	const networks = await withInventory(context, inventory => knownNetworks(inventory).map(network => networkView(network)));
+	const networks = await withLibvirtInventory(context, inventory => knownNetworks(inventory).map(network => networkView(network)));
 	context.out.result(networkListText(networks), networks);
 }
 

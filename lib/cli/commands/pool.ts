@@ -9,7 +9,7 @@ import {poolListText, poolShowText} from '../../render/pool-text.ts';
 import {poolListView, poolShowView} from '../../render/pool-view.ts';
 import {steeringIfTold} from '../../sysfs/read-steering.ts';
 import type {CommandContext} from '../context.ts';
-import {withInventory} from '../read-state.ts';
+import {withLibvirtInventory} from '../read-state.ts';
 import {wholeNumber} from '../vf-settings-options.ts';
 import {loadPoolRenderer} from './render-xml.ts';
 import {runPlanned} from './run-plan.ts';
@@ -86,12 +86,12 @@ export async function runDelete(context: CommandContext, name: string): Promise<
 
 /** Lists the pools. */
 export async function runList(context: CommandContext): Promise<void> {
-	const view = await withInventory(context, inventory => poolListView(context.host.name, inventory));
+	const view = await withLibvirtInventory(context, inventory => poolListView(context.host.name, inventory));
 	context.out.result(poolListText(view), view);
 }
 
 /** Shows one pool. */
 export async function runShow(context: CommandContext, name: string): Promise<void> {
-	const view = await withInventory(context, inventory => poolShowView(context.host.name, inventory, requirePool(inventory, name)));
+	const view = await withLibvirtInventory(context, inventory => poolShowView(context.host.name, inventory, requirePool(inventory, name)));
 	context.out.result(poolShowText(view), view);
 }
