@@ -1,4 +1,5 @@
 // The time at the beginning of a line, and what stands around it.
+import {isoDate, isoZone, monthPattern as month} from './calendar.ts';
 
 export interface LogTime {
 	/** As the line has it, for people. */
@@ -19,10 +20,8 @@ export interface Timed {
 export const noTime: LogTime = {stamp: null, bootSeconds: null, wallMs: null};
 
 const levels = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const weekday = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const clock = '\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?';
-const month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const iso = `\\d{4}-\\d{2}-\\d{2}[T ]${clock}(?: ?(?:Z|UTC|[+-]\\d{2}:?\\d{2}|[A-Z]{3,5}))?`;
 
 const ofKernel = /^\[ *(\d{1,10}\.\d{1,9})(?: +< *[\d.+-]{1,20}>)?\] ?/;
@@ -87,10 +86,9 @@ function wallTime(stamp: string): LogTime {
 function zoned(stamp: string): string {
 	const [, name, day, at, year] = /^\w{3} (\w{3}) +(\d{1,2}) (\S+) (\d{4})$/.exec(stamp) ?? [];
 	if (year !== undefined) {
-		return `${year}-${String(months.indexOf(name!) + 1).padStart(2, '0')}-${day!.padStart(2, '0')}T${at}Z`;
+		return `${isoDate(year, name!, day!)}T${at}Z`;
 	}
 
 	const [, date, time, zone = ''] = /^(\S{10})[T ](\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?) ?(.*)$/.exec(stamp) ?? [];
-	const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : /^[+-]/.test(zone) ? zone : 'Z';
-	return `${date}T${time?.replace(',', '.').replace(/(\.\d{3})\d+$/, '$1')}${offset}`;
+	return `${date}T${time?.replace(',', '.').replace(/(\.\d{3})\d+$/, '$1')}${isoZone(zone)}`;
 }

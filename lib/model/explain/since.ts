@@ -1,5 +1,6 @@
 // `--since`: a time, or how long ago.
 import {AppError} from '../../errors.ts';
+import {isoZone} from './calendar.ts';
 
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000};
 const furthest = 10_000;
@@ -25,7 +26,7 @@ export function parseSince(text: string, nowMs: number): number {
 	}
 
 	const [, date, time = '00:00', zone = 'Z'] = /^(\d{4}-\d{2}-\d{2})(?:[t ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(z|utc|[+-]\d{2}:?\d{2})?)?$/.exec(word) ?? [];
-	const ms = Date.parse(`${date}T${time}${/^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone === 'utc' ? 'Z' : zone.toUpperCase()}`);
+	const ms = Date.parse(`${date}T${time}${isoZone(zone)}`);
 	if (date === undefined || Number.isNaN(ms)) {
 		throw new AppError('USAGE', `'${text}' is not a time`, {why: 'it is neither a date nor how long ago', fix: 'give it as 2h, \'10 min ago\', today or \'2026-11-22 02:51\' (UTC)'});
 	}

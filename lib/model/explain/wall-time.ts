@@ -1,4 +1,5 @@
 // Which moment a line's time means.
+import {isoDate} from './calendar.ts';
 import type {LogTime} from './log-time.ts';
 
 export interface ClockFacts {
@@ -8,7 +9,6 @@ export interface ClockFacts {
 	readonly nowMs: number;
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const dayMs = 86_400_000;
 
 /** Milliseconds since the epoch, or null when the line and the facts do not tell it. */
@@ -26,7 +26,7 @@ export function wallMsOf({wallMs, bootSeconds, stamp}: LogTime, {bootMs, nowMs}:
 		return null;
 	}
 
-	const of = (year: number) => Date.parse(`${year}-${String(months.indexOf(month!) + 1).padStart(2, '0')}-${day!.padStart(2, '0')}T${time}Z`);
+	const of = (year: number) => Date.parse(`${isoDate(String(year), month!, day!)}T${time}Z`);
 	const year = new Date(nowMs).getUTCFullYear();
 	// syslog has no year: a day that is to come was one of last year. A zone may be ahead of ours.
 	const ms = of(year) > nowMs + dayMs ? of(year - 1) : of(year);
