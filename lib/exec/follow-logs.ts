@@ -1,8 +1,8 @@
 // The logs of a host as they grow.
-import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Explainer} from '../model/explain/explainer.ts';
 import {FileFollower} from './follow-file.ts';
+import {followProgram} from './follow-program.ts';
 import {bootTimeMs, fieldsOfLog, libvirtUnits, logFiles} from './read-host-logs.ts';
 
 const everyMs = 500;
@@ -43,10 +43,10 @@ export async function followHostLogs(host: Host, make: () => Explainer, signal: 
 
 	look('end');
 	await Promise.all([
-		followProgram(host, kernelPrograms, start('kernel'), {signal, missing: why => {
+		followFirst(host, kernelPrograms, start('kernel'), {signal, missing: why => {
 			missing(`the kernel's log cannot be followed: ${why}`);
 		}}),
-		followProgram(host, libvirtPrograms, start('libvirt'), {signal, missing() {
+		followFirst(host, libvirtPrograms, start('libvirt'), {signal, missing() {
 			// Its files are followed, and the kernel's log is what matters most.
 		}}),
 		lookUntil(host, signal, () => {
@@ -66,28 +66,18 @@ export async function followHostLogs(host: Host, make: () => Explainer, signal: 
 }
 
 /** The first of the programs that works, until the signal comes. */
-async function followProgram({runner}: Host, programs: ReadonlyArray<readonly [string, ...string[]]>, explainer: Explainer, {signal, missing}: {signal: AbortSignal; missing: (why: string) => void}): Promise<void> {
-	let why = '';
+async function followFirst(host: Host, programs: ReadonlyArray<readonly [string, ...string[]]>, explainer: Explainer, {signal, missing}: {signal: AbortSignal; missing: (why: string) => void}): Promise<void> {
+	let why: string | undefined;
 	for (const argv of programs) {
-		try {
-			const {code, stderr} = await runner.run(argv, {timeoutMs: Infinity, signal, onOutput(chunk) {
-				explainer.push(chunk);
-			}});
-			if (signal.aborted) {
-				return;
-			}
-
-			why = `'${argv.join(' ')}' ended with status ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`;
-		} catch (error) {
-			if (!(error instanceof AppError)) {
-				throw error;
-			}
-
-			why = error.message;
+		why = await followProgram(host, argv, signal, chunk => {
+			explainer.push(chunk);
+		});
+		if (why === undefined) {
+			return;
 		}
 	}
 
-	missing(why);
+	missing(why ?? '');
 }
 
 async function lookUntil(host: Host, signal: AbortSignal, look: () => void): Promise<void> {
