@@ -2,13 +2,8 @@
 import {logCommands, logFiles, readHostLogs} from '../../exec/read-host-logs.ts';
 import {readDoctorFacts} from '../../exec/read-doctor-facts.ts';
 import {readVersions} from '../../exec/read-versions.ts';
-import {readInventory} from '../../exec/read-inventory.ts';
-import {toAppError, type AppError} from '../../errors.ts';
-import type {Host} from '../../host/host.ts';
-import type {Libvirt} from '../../libvirt/libvirt.ts';
 import {createExplainer} from '../../model/explain/explainer.ts';
 import {deviceLookup} from '../../model/explain/host-devices.ts';
-import type {Inventory} from '../../model/inventory.ts';
 import {diagnose} from '../../plan/doctor/checks.ts';
 import {bundleHost} from '../../record/bundle.ts';
 import {formatRecord} from '../../record/format.ts';
@@ -16,8 +11,8 @@ import type {HostRecord} from '../../record/record.ts';
 import {bundleText} from '../../render/bundle-text.ts';
 import {doctorView} from '../../render/doctor-view.ts';
 import {explainView} from '../../render/explain-view.ts';
-import {simHost} from '../../sim/sim-host.ts';
 import type {CommandContext} from '../context.ts';
+import {readRecorded, type RecordedHost} from '../read-recorded.ts';
 import {version} from '../version.ts';
 import {writeNewFile} from '../write-new-file.ts';
 
@@ -35,8 +30,8 @@ export async function run({host, out, options}: CommandContext, {file, maskMacs,
 		logFiles: logFiles(host),
 		reports: {
 			versions: async taken => json(await readVersions(host, {vfctl: version, node: process.version, libvirt: taken.libvirt?.version ?? null}, emulatorsOf(taken))),
-			explain: async taken => json(await explained(simHost(taken))),
-			doctor: async taken => json(await examined(simHost(taken))),
+			explain: async taken => json(await explained(await readRecorded(taken))),
+			doctor: async taken => json(await examined(await readRecorded(taken))),
 		},
 	});
 	const text = formatRecord(record);
@@ -45,22 +40,15 @@ export async function run({host, out, options}: CommandContext, {file, maskMacs,
 }
 
 /** What `vfctl explain` says on the bundle. */
-async function explained(host: Host): Promise<unknown> {
-	const {inventory} = await known(host);
+async function explained({host, inventory}: RecordedHost): Promise<unknown> {
 	const explainer = createExplainer({nowMs: host.clock.now(), devices: deviceLookup(inventory)});
 	const notRead = await readHostLogs(host, explainer);
 	return explainView(explainer.report(), notRead);
 }
 
 /** What `vfctl doctor` says on the bundle. */
-async function examined(host: Host): Promise<unknown> {
-	const {inventory, libvirt} = await known(host);
+async function examined({host, inventory, libvirt}: RecordedHost): Promise<unknown> {
 	return doctorView(host.name, diagnose(await readDoctorFacts(host, inventory, {sources: null, libvirt}), []));
-}
-
-async function known(host: Host): Promise<{inventory: Inventory; libvirt: Libvirt | AppError}> {
-	const libvirt = await host.openLibvirt('qemu:///system').catch((error: unknown) => toAppError(error));
-	return {inventory: await readInventory(host, libvirt), libvirt};
 }
 
 function emulatorsOf({libvirt}: HostRecord): Set<string> {

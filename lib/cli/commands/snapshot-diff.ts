@@ -1,8 +1,6 @@
 // vfctl diff BEFORE [AFTER]
 import {readSubjects} from '../../exec/read-subjects.ts';
-import {readInventory} from '../../exec/read-inventory.ts';
-import {exitStatuses, toAppError} from '../../errors.ts';
-import type {Host} from '../../host/host.ts';
+import {exitStatuses} from '../../errors.ts';
 import {deviceChanges, isInScope} from '../../model/device-changes/changes.ts';
 import type {Scope, Subjects} from '../../model/device-changes/facts.ts';
 import {captureHost} from '../../record/capture.ts';
@@ -11,9 +9,9 @@ import type {HostRecord} from '../../record/record.ts';
 import {scopeOf} from '../../record/snapshot.ts';
 import {untold} from '../../record/told.ts';
 import {changesText} from '../../render/changes-text.ts';
-import {simHost} from '../../sim/sim-host.ts';
 import type {CommandContext} from '../context.ts';
 import {readRecord} from '../open-host.ts';
+import {readRecorded} from '../read-recorded.ts';
 
 /** Tells what changed between two records, or since one; resolves to the exit status. The earlier
  * one decides which devices it is about. */
@@ -33,9 +31,8 @@ export async function run({host, out, options}: CommandContext, files: {before: 
 
 /** The facts of a record, read as those of a host are. */
 async function subjectsOf(record: HostRecord): Promise<Subjects> {
-	const host: Host = simHost(record);
-	const libvirt = await host.openLibvirt('qemu:///system').catch((error: unknown) => toAppError(error));
-	return readSubjects(host.files, await readInventory(host, libvirt), record.libvirt?.version ?? null);
+	const {host, inventory} = await readRecorded(record);
+	return readSubjects(host.files, inventory, record.libvirt?.version ?? null);
 }
 
 /** Whether a raw difference names a function of the scope, one of its interfaces, or a guest of it. */
