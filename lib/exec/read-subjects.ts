@@ -25,7 +25,7 @@ export function readSubjects(files: FileReader, inventory: Inventory, libvirt: s
 	const subjects = [
 		hostSubject(files, inventory, libvirt),
 		...[...inventory.functions.values()].map(one => functionSubject(files, inventory, one, place(one.bdf), config)),
-		...[...inventory.netdevs.values()].filter(({bdf}) => bdf === null).map(netdev => interfaceSubject(netdev)),
+		...[...inventory.netdevs.values()].filter(({bdf}) => bdf === null).map(netdev => interfaceSubject(files, netdev)),
 		...(inventory.guests ?? []).map(guest => guestSubject(guest)),
 	];
 	return new Map(subjects.map(one => [one.id, one]));
@@ -161,14 +161,9 @@ function resourcesOf(files: FileReader, directory: string): string | undefined {
 	return files.readText(`${directory}/resource`)?.trim().split('\n').filter(line => !/^(?:0x0+ ?){3}$/.test(line.trim())).map(line => line.trim().split(' ').slice(0, 2).map(word => word.replace(/^0x0*(?=.)/, '0x')).join('-')).join(', ');
 }
 
-function interfaceSubject(netdev: Netdev): Subject {
+function interfaceSubject(files: FileReader, netdev: Netdev): Subject {
 	const facts = factList();
-	facts.add('set up', netdev.up ? 'yes' : 'no');
-	facts.add('link', netdev.operstate);
-	facts.add('MTU', String(netdev.mtuBytes));
-	facts.add('MAC', netdev.mac ?? undefined);
-	facts.add('master', netdev.master ?? undefined);
-	facts.add('addresses', netdev.addresses.join(', ') || undefined);
+	addNetdev(files, facts, netdev, '');
 	return {kind: 'interface', id: `interface ${netdev.name}`, name: netdev.name, bdf: null, pf: null, facts: facts.known, madeUp: new Set()};
 }
 
