@@ -4,9 +4,7 @@ import type {CommandResult, FileReader, Host, Runner} from '../host/host.ts';
 import {pciBackends} from '../libvirt/hostdev-capabilities.ts';
 import type {Libvirt} from '../libvirt/libvirt.ts';
 import type {BootFacts} from '../model/boot.ts';
-import {distributionOf} from '../model/distribution.ts';
 import type {Inventory} from '../model/inventory.ts';
-import {parseMac, type Mac} from '../model/mac.ts';
 import {bindingRulePath} from '../plan/binding-rule.ts';
 import type {DoctorFacts, JournalFacts, NodeFacts, Seen} from '../plan/doctor/facts.ts';
 import {backupTime} from '../plan/persist/paths.ts';
@@ -14,6 +12,7 @@ import {readAttribute, readNumber} from '../sysfs/attributes.ts';
 import {loadableModules} from '../sysfs/loadable-modules.ts';
 import {isKernelGone} from '../sysfs/module-files.ts';
 import {acsReader, groupAcsPath} from '../sysfs/read-acs.ts';
+import {readDistribution} from '../sysfs/read-distribution.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
 import {readIfupdown} from '../sysfs/read-ifupdown.ts';
 import {readGroupType, readIommu} from '../sysfs/read-iommu.ts';
@@ -21,11 +20,13 @@ import {readIrqbalance} from '../sysfs/read-irqbalance.ts';
 import {readLibvirtDaemon} from '../sysfs/read-libvirt-daemon.ts';
 import {readSriovSpaces, readWithoutVfs} from '../sysfs/read-sriov-space.ts';
 import {leftTraces, tracefsDirectory} from '../sysfs/trace-instances.ts';
+import {readKernelBuffer} from './kernel-messages.ts';
 import {doneActions, isUnfinished} from './operation.ts';
 import {listOperations, readBootId} from './journal.ts';
 import {readBootFacts} from './read-boot.ts';
 import {stateDirectory} from './state-paths.ts';
 import {readDriverStatus} from './driver/read-driver-status.ts';
+import {readFilter} from './read-filter.ts';
 import {factsOfPf, readMailboxFacts} from './read-mailbox-facts.ts';
 
 const commandMs = 10_000;
@@ -74,7 +75,7 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 		root: host.caller.uid === 0,
 		nowMs: host.clock.now(),
 		time: backupTime(host.clock.now()),
-		distribution: distributionOf(files.readText('/etc/os-release') ?? files.readText('/usr/lib/os-release'), kernel.release),
+		distribution: readDistribution(files, kernel.release),
 		cpuFlags: /^flags\s*:\s*(.*)$/m.exec(files.readText('/proc/cpuinfo') ?? '')?.[1]?.split(/\s+/) ?? null,
 		leftTraces: tracefs === undefined ? null : leftTraces(files, tracefs, host.caller.pid),
 		kvmNode: files.exists('/dev/kvm'),
@@ -130,15 +131,9 @@ async function look<T>(read: () => T | Promise<T>): Promise<Seen<T>> {
 	}
 }
 
-async function readKernelLog({runner}: Host): Promise<DoctorFacts['kernelLog']> {
-	return look(async () => {
-		const {code, stdout, stderr} = await runner.run(['dmesg'], {timeoutMs: commandMs});
-		if (code !== 0) {
-			throw new AppError('NOT_ROOT', 'the kernel log cannot be read', {why: stderr.trim() || `dmesg ended with ${code}`});
-		}
-
-		return stdout.split('\n').filter(line => line !== '');
-	});
+async function readKernelLog(host: Host): Promise<DoctorFacts['kernelLog']> {
+	const buffer = await readKernelBuffer(host);
+	return typeof buffer === 'string' ? {value: buffer.split('\n').filter(line => line !== '')} : {unseen: `the kernel log cannot be read: ${buffer.why}`};
 }
 
 /** Where a program does not answer, the boot loader is one that is not known. */
@@ -171,37 +166,10 @@ async function readVfioNodes({files, runner}: Host): Promise<NodeFacts[]> {
 	});
 }
 
-/** The question about what a card forwards to its PF. */
-export function filterQuestion(netdev: string): readonly [string, ...string[]] {
-	return ['bridge', '-j', 'fdb', 'show', 'dev', netdev];
-}
-
 /** Only PFs in a bridge matter. */
 async function readFilters({runner}: Host, {pfs, netdevs}: Inventory): Promise<DoctorFacts['filters']> {
 	const names = pfs.filter(({numVfs}) => numVfs > 0).flatMap(pf => pf.netdevs).filter(name => netdevs.get(netdevs.get(name)?.master ?? '')?.kind === 'bridge');
-	return new Map(await Promise.all(names.map(async name => [name, await look(async () => {
-		const {code, stdout, stderr} = await runner.run(filterQuestion(name), {timeoutMs: commandMs});
-		if (code !== 0) {
-			throw new AppError('STEP_FAILED', 'its address filter cannot be read', {why: stderr.trim() || `bridge ended with ${code}`});
-		}
-
-		return selfAddresses(stdout);
-	})] as const)));
-}
-
-/** Entries of the card itself (NTF_SELF). */
-function selfAddresses(json: string): Mac[] {
-	let list: unknown;
-	try {
-		list = JSON.parse(json);
-	} catch {
-		throw new AppError('STEP_FAILED', 'its address filter cannot be read', {why: 'bridge printed no JSON'});
-	}
-
-	return (Array.isArray(list) ? list : []).flatMap((entry: {mac?: unknown; flags?: unknown} | null) => {
-		const mac = parseMac(String(entry?.mac ?? ''));
-		return mac !== undefined && Array.isArray(entry?.flags) && entry.flags.includes('self') ? [mac] : [];
-	});
+	return new Map(await Promise.all(names.map(async name => [name, await look(async () => readFilter(runner, name))] as const)));
 }
 
 /** What cannot be listed looks like a directory with nothing in it. */

@@ -1,11 +1,10 @@
 // The logs of a host that tell of devices, guests and their trouble: the kernel's, libvirt's, and
 // those of the guests.
 import {dirname} from 'node:path';
-import {AppError, errorSentence} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Explainer} from '../model/explain/explainer.ts';
 import type {Fields} from '../model/explain/host-devices.ts';
-import {kernelTime} from './kernel-messages.ts';
+import {kernelTime, outputOf, readKernelBuffer} from './kernel-messages.ts';
 
 /** A log that could not be read, and why. */
 export interface NotRead {
@@ -20,9 +19,8 @@ const timeoutMs = 20_000;
 const mostLines = '50000';
 const journalctl = ['journalctl', '-b', '-q', '--no-pager', '-o', 'short-iso'] as const;
 
-/** The commands that print the kernel's log and libvirt's. */
+/** The commands that print the kernel's log and libvirt's from the journal. */
 export const logCommands = {
-	kernel: ['dmesg'],
 	kernelJournal: [...journalctl, '-k', '-n', mostLines],
 	libvirtJournal: [...journalctl, '-n', mostLines, ...libvirtUnits.flatMap(unit => ['-u', unit])],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
@@ -45,7 +43,7 @@ export async function readHostLogs(host: Host, explainer: Explainer): Promise<No
 		notRead.push({log: 'kernel', why: kernel.why});
 	}
 
-	const libvirt = await output(host, logCommands.libvirtJournal);
+	const libvirt = await outputOf(host, logCommands.libvirtJournal, timeoutMs);
 	const paths = logFiles(host);
 	if (typeof libvirt === 'string') {
 		put('libvirt', libvirt);
@@ -87,29 +85,16 @@ export function bootTimeMs(host: Host): number | null {
 
 /** The ring buffer, or the journal where the buffer has lost its beginning or is not shown. */
 async function kernelLog(host: Host): Promise<string | {why: string}> {
-	const buffer = await output(host, logCommands.kernel);
+	const buffer = await readKernelBuffer(host);
 	if (typeof buffer === 'string' && (buffer === '' || beginsAtBoot(buffer))) {
 		return buffer;
 	}
 
-	const journal = await output(host, logCommands.kernelJournal);
+	const journal = await outputOf(host, logCommands.kernelJournal, timeoutMs);
 	return typeof journal === 'string' && (typeof buffer !== 'string' || journal !== '') ? journal : buffer;
 }
 
 function beginsAtBoot(text: string): boolean {
 	const seconds = /^(?:<\d+>)?\[ *(\d+)\.\d+\]/.exec(text)?.[1];
 	return seconds === undefined || Number(seconds) === 0;
-}
-
-async function output({runner}: Host, argv: readonly [string, ...string[]]): Promise<string | {why: string}> {
-	try {
-		const {code, stdout, stderr} = await runner.run(argv, {timeoutMs});
-		return code === 0 ? stdout : {why: `${argv[0]} says: ${stderr.trim().split('\n').at(-1) || `exit status ${code}`}`};
-	} catch (error) {
-		if (error instanceof AppError) {
-			return {why: errorSentence(error)};
-		}
-
-		throw error;
-	}
 }

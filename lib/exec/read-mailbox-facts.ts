@@ -1,12 +1,12 @@
 // Mailboxes of PFs: from the driver of vfctl where it is loaded, else from the kernel log, where
 // the drivers of VFs tell of themselves in either case.
-import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {Bdf} from '../model/bdf.ts';
 import {isMailboxDriver, type PfLog, type PfMailbox} from '../model/mailbox.ts';
 import type {Pf} from '../model/pci.ts';
 import {logOf, parseMailboxLog, type MailboxEvent} from '../sysfs/parse-mailbox-log.ts';
 import {readMailboxes} from '../sysfs/read-mailbox.ts';
+import {readKernelBuffer} from './kernel-messages.ts';
 
 /** One look at mailboxes. */
 export interface MailboxFactsAtOnce {
@@ -28,15 +28,7 @@ export function factsOfPf({mailboxes, events}: MailboxFactsAtOnce, pf: Pf): {pf:
 	return {pf, mailbox, log};
 }
 
-async function readEvents({runner}: Host): Promise<MailboxEvent[] | null> {
-	try {
-		const {code, stdout} = await runner.run(['dmesg'], {timeoutMs: 5000});
-		return code === 0 ? parseMailboxLog(stdout) : null;
-	} catch (error) {
-		if (error instanceof AppError) {
-			return null;
-		}
-
-		throw error;
-	}
+async function readEvents(host: Host): Promise<MailboxEvent[] | null> {
+	const buffer = await readKernelBuffer(host);
+	return typeof buffer === 'string' ? parseMailboxLog(buffer) : null;
 }

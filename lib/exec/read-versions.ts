@@ -1,6 +1,7 @@
 // Versions of everything that has a part in giving devices away: for bug reports.
 import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
+import {readDistribution} from '../sysfs/read-distribution.ts';
 
 export interface Versions {
 	vfctl: string;
@@ -35,7 +36,7 @@ export async function readVersions(host: Host, own: Pick<Versions, 'vfctl' | 'no
 	return {
 		...own,
 		kernel: attribute('/proc/version'),
-		distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(files.readText('/etc/os-release') ?? '')?.[1] ?? null,
+		distribution: readDistribution(files, '').name,
 		qemu,
 		iproute2: await firstLine(host, ['ip', '-V']),
 		drivers: Object.fromEntries(files.list('/sys/module').filter(name => drivers.test(name)).map(name => [name, {

@@ -1,5 +1,6 @@
 // What `vfctl doctor` reads besides (exec/read-doctor-facts.ts).
-import {filterQuestion, vfioNodesQuestion} from '../exec/read-doctor-facts.ts';
+import {vfioNodesQuestion} from '../exec/read-doctor-facts.ts';
+import {filterQuestion} from '../exec/read-filter.ts';
 import {daemonPidFile, daemonSocketPaths} from '../sysfs/read-libvirt-daemon.ts';
 import {ifupdownFiles, ifupdownLines} from '../sysfs/read-ifupdown.ts';
 import {keepLines} from './capture-files.ts';
