@@ -271,6 +271,15 @@ async function piped(script: string): Promise<Ran> {
 	return {status, stdout, stderr};
 }
 
+test('diff of a host file that comes through a pipe with a name: no byte of it is lost', t => {
+	const file = join(directory, 'host.yaml');
+	writeFileSync(file, 'version: 1\npfs: {pf0: {numVfs: 2}}\n');
+	const expected = run(['diff', file]);
+	t.is(expected.stderr, '');
+	const {stdout, stderr, status} = spawnSync('bash', ['-c', '"$0" "$1" --host "$2" diff <(cat "$3")', process.execPath, program, records['usual']!, file], {encoding: 'utf8'});
+	t.deepEqual({stdout, stderr, status}, expected);
+});
+
 test('a reader that stops early is no failure, and no change dies of it', async t => {
 	// The record is far more than a pipe holds.
 	const long = await piped(`$VFCTL --host ${records['xl710-64']} capture - | head -n 1`);

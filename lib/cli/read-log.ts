@@ -1,9 +1,10 @@
 // Logs that an admin names on the command line.
-import {closeSync, createReadStream, openSync, readSync, statSync} from 'node:fs';
+import {createReadStream, statSync, type Stats} from 'node:fs';
 import type {Readable} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {AppError} from '../errors.ts';
 import {quote} from '../model/shell-word.ts';
+import {firstBytes} from './first-bytes.ts';
 
 /** What the argument means: standard input, a file, or the line itself. A word without a blank that
  * is no file is a file that is missing. Throws USAGE. */
@@ -12,7 +13,7 @@ export function logArgument(argument: string): {kind: 'stdin' | 'file' | 'line'}
 		return {kind: 'stdin'};
 	}
 
-	const stats = statSync(argument, {throwIfNoEntry: false});
+	const stats = statsOf(argument);
 	if (stats === undefined && /\s/.test(argument.trim())) {
 		return {kind: 'line'};
 	}
@@ -24,13 +25,26 @@ export function logArgument(argument: string): {kind: 'stdin' | 'file' | 'line'}
 	return {kind: 'file'};
 }
 
+/** A whole line is often longer than a name of a file can be (NAME_MAX, 255 bytes). */
+function statsOf(argument: string): Stats | undefined {
+	try {
+		return statSync(argument, {throwIfNoEntry: false});
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') {
+			return undefined;
+		}
+
+		throw unreadable(argument, error);
+	}
+}
+
 /** The bytes of a log, unpacked if need be. Throws USAGE for what is no text log. */
 export function openLogStream(argument: string): Readable {
 	if (argument === '-') {
 		return process.stdin;
 	}
 
-	const magic = firstBytes(argument);
+	const magic = magicOf(argument);
 	if (magic.toString('latin1') === 'LPKSHHRH') {
 		throw new AppError('USAGE', `${argument} is a journal of systemd, not a text`, {fix: `journalctl --file ${quote(argument)} -o json | vfctl explain -`});
 	}
@@ -70,23 +84,10 @@ export function unreadable(name: string, error: unknown): AppError {
 	return new AppError('USAGE', `${name === '-' ? 'standard input' : name} cannot be read`, {why: (error as Error).message, cause: error});
 }
 
-function firstBytes(path: string): Buffer {
-	const bytes = Buffer.alloc(8);
-	// A pipe would lose what is read here.
-	if (!statSync(path).isFile()) {
-		return bytes;
-	}
-
+function magicOf(path: string): Buffer {
 	try {
-		const descriptor = openSync(path, 'r');
-		try {
-			readSync(descriptor, bytes, 0, bytes.length, 0);
-		} finally {
-			closeSync(descriptor);
-		}
+		return firstBytes(path, 8);
 	} catch (error) {
 		throw unreadable(path, error);
 	}
-
-	return bytes;
 }

@@ -1,7 +1,7 @@
 // vfctl diff HOST.yaml | vfctl diff BEFORE [AFTER]
-import {closeSync, openSync, readSync} from 'node:fs';
 import {recordHeader} from '../../record/record.ts';
 import type {CommandContext} from '../context.ts';
+import {firstBytes} from '../first-bytes.ts';
 
 type HostFileArguments = Parameters<typeof import('./host-file.ts').runDiff>[1];
 
@@ -17,16 +17,12 @@ export async function run(context: CommandContext, args: HostFileArguments & {af
 	return runDiff(context, args);
 }
 
-// Standard input is a host file's: a record is too long to be piped by hand.
+// Standard input, and any other pipe, is a host file's: a record is too long to be piped by hand.
 function isRecord(file: string): boolean {
-	const first = Buffer.alloc('vfctl-record '.length);
+	const length = 'vfctl-record '.length;
 	try {
-		const descriptor = openSync(file, 'r');
-		try {
-			return readSync(descriptor, first) === first.length && recordHeader.startsWith(first.toString('latin1'));
-		} finally {
-			closeSync(descriptor);
-		}
+		const first = firstBytes(file, length);
+		return first.length === length && recordHeader.startsWith(first.toString('latin1'));
 	} catch {
 		// Who reads it as a host file says what is wrong with it.
 		return false;
