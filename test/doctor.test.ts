@@ -403,6 +403,7 @@ test('names: groups, checks, and what is neither', async t => {
 
 const repairs: ReadonlyArray<readonly [id: string, make: () => SimHost, steps: readonly string[]]> = [
 	['sriov.pf-up', () => simHost(one({up: false}).record()), ['set-link']],
+	['sriov.bridged-pf', () => simHost(hosts['management']!()), ['set-filter', 'set-filter']],
 	['sriov.driver-override', () => usual({files: {[`${vf}/driver_override`]: 'vfio-pci\n'}}), ['bind']],
 	['sriov.orphans', () => simHost(hosts['pinned']!()), ['bind']],
 	['libvirt.default-network', () => usual(), ['set-network']],

@@ -356,6 +356,7 @@ const actions: {[Kind in Action['kind']]: Action & {kind: Kind}} = {
 	'check-guest': {kind: 'check-guest', guest, mac, timeoutMs: 1000},
 	'write-file': {kind: 'write-file', path: '/etc/x', from: null, to: 'text\n', then: ['udevadm', 'control', '--reload']},
 	'set-mtu': {kind: 'set-mtu', netdev: 'pf0', from: 1500, to: 9000},
+	'set-filter': {kind: 'set-filter', netdev: 'pf0', mac, from: false, to: true},
 	'set-route': {kind: 'set-route', from: null, to: {to: '20.0.0.0/24', via: null, dev: 'pf0', metric: null}},
 	'guest-network': {kind: 'guest-network', guest, mac, from: {addresses: [], routes: [], mtuBytes: 1500, up: true}, to: {addresses: ['20.0.0.3/24'], routes: [{to: '0.0.0.0/0', via: '20.0.0.1', metric: null}], mtuBytes: 1500, up: true}, assumed: false},
 	'guest-file': {kind: 'guest-file', guest, path: '/etc/netplan/70-vfctl.yaml', from: null, to: 'text\n', mode: 0o600},

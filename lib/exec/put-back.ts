@@ -153,6 +153,7 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
 
 		case 'set-link':
 		case 'set-switch-mode':
+		case 'set-filter':
 		case 'set-mtu': {
 			return files.exists(`/sys/class/net/${back.netdev}`) ? undefined : `${back.netdev} is gone`;
 		}

@@ -119,6 +119,10 @@ function targetOf(action: Action): string {
 			return `the MTU of ${action.netdev}`;
 		}
 
+		case 'set-filter': {
+			return `the filter of ${action.netdev} for ${action.mac}`;
+		}
+
 		case 'set-route': {
 			return `the route to ${(action.to ?? action.from)?.to}`;
 		}

@@ -169,6 +169,17 @@ export interface SetMtuAction {
 	to: number;
 }
 
+/** Adds an address to the unicast filter of a PF's card, or takes it away: its switch then gives frames of VFs to that
+ * address to the host, where a bridge has it. It goes with the interface. */
+export interface SetFilterAction {
+	kind: 'set-filter';
+	netdev: string;
+	mac: Mac;
+	/** Whether it is there. */
+	from: boolean;
+	to: boolean;
+}
+
 /** A route of the host's main table. */
 export interface HostRoute extends IpRoute {
 	dev: string;
@@ -257,6 +268,7 @@ export type Action =
 	| CheckGuestAction
 	| WriteFileAction
 	| SetMtuAction
+	| SetFilterAction
 	| SetRouteAction
 	| GuestNetworkAction
 	| GuestFileAction

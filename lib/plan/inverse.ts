@@ -13,6 +13,7 @@ export function inverse(action: Action): Action[] {
 		case 'own-mac':
 		case 'write-file':
 		case 'set-mtu':
+		case 'set-filter':
 		case 'set-route':
 		case 'guest-file':
 		case 'set-network':

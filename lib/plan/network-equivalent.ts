@@ -4,16 +4,20 @@ import type {GuestIp, IpRoute} from '../model/guest-network.ts';
 import type {Lease} from '../model/network.ts';
 import {effectiveMetric} from '../model/route.ts';
 import {quote} from '../model/shell-word.ts';
-import type {Action, GuestNetworkAction, HostRoute, KernelArgumentsAction, SetLeaseAction, SetNetworkAction, SetRouteAction} from './action.ts';
+import type {Action, GuestNetworkAction, HostRoute, KernelArgumentsAction, SetFilterAction, SetLeaseAction, SetNetworkAction, SetRouteAction} from './action.ts';
 import {guestWord, hereDocument} from './equivalent-words.ts';
 
-type NetworkKind = 'set-mtu' | 'set-route' | 'guest-network' | 'guest-file' | 'set-network' | 'set-lease' | 'kernel-arguments' | 'set-unit';
+type NetworkKind = 'set-mtu' | 'set-filter' | 'set-route' | 'guest-network' | 'guest-file' | 'set-network' | 'set-lease' | 'kernel-arguments' | 'set-unit';
 
 /** Shell lines equivalent to the action. */
 export function networkEquivalent(action: Extract<Action, {kind: NetworkKind}>): string[] {
 	switch (action.kind) {
 		case 'set-mtu': {
 			return [`ip link set dev ${quote(action.netdev)} mtu ${action.to}`];
+		}
+
+		case 'set-filter': {
+			return [filterCommand(action).map(word => quote(word)).join(' ')];
 		}
 
 		case 'set-route': {
@@ -45,6 +49,11 @@ export function networkEquivalent(action: Extract<Action, {kind: NetworkKind}>):
 			return [`systemctl ${action.to === 'enabled' ? 'enable' : 'disable'} ${quote(action.unit)}`];
 		}
 	}
+}
+
+/** `bridge fdb add|del`, of the card itself (NTF_SELF), not of the bridge. */
+export function filterCommand({netdev, mac, to}: SetFilterAction): [string, ...string[]] {
+	return ['bridge', 'fdb', to ? 'add' : 'del', mac, 'dev', netdev, 'self'];
 }
 
 /** The `ip` commands of a change of a route, without a moment in which neither is there: one of

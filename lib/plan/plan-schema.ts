@@ -137,6 +137,7 @@ const action = v.variant('kind', [
 	v.strictObject({kind: v.literal('check-guest'), guest, mac, timeoutMs: v.number(), pair: v.exactOptional(v.boolean())}),
 	v.strictObject({kind: v.literal('write-file'), path, from: text, to: text, then: v.nullable(v.pipe(v.array(v.string()), v.check(words => isFollowUp(words), 'not a command that vfctl runs')))}),
 	v.strictObject({kind: v.literal('set-mtu'), netdev, from: mtuBytes, to: mtuBytes}),
+	v.strictObject({kind: v.literal('set-filter'), netdev, mac, from: v.boolean(), to: v.boolean()}),
 	v.strictObject({kind: v.literal('set-route'), from: v.nullable(hostRoute), to: v.nullable(hostRoute)}),
 	v.strictObject({kind: v.literal('guest-network'), guest, mac, from: guestIp, to: guestIp, assumed: v.boolean()}),
 	v.strictObject({kind: v.literal('guest-file'), guest, path: guestPath, from: text, to: text, mode: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o777))}),

@@ -80,6 +80,10 @@ function changes(action: Action): Change[] {
 			return [[`MTU of ${action.netdev}`, String(action.from), String(action.to)]];
 		}
 
+		case 'set-filter': {
+			return [[`${action.mac} in the filter of ${action.netdev}`, action.from ? 'there' : 'not there', action.to ? 'there' : 'not there']];
+		}
+
 		case 'set-route': {
 			return [[`route to ${(action.to ?? action.from)?.to}`, routeText(action.from), routeText(action.to)]];
 		}

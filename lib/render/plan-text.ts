@@ -60,6 +60,10 @@ export function actionText(action: Action): string {
 			return `set the MTU of ${action.netdev}: ${action.from} -> ${action.to}`;
 		}
 
+		case 'set-filter': {
+			return action.to ? `let the card of ${action.netdev} give frames for ${action.mac} to the host` : `let the card of ${action.netdev} give frames for ${action.mac} to the host no more`;
+		}
+
 		case 'set-route': {
 			return action.to === null ? `remove the route to ${routeText(action.from)}` : action.from === null ? `add the route to ${routeText(action.to)}` : `change the route to ${routeText(action.from)}: ${routeText(action.to)}`;
 		}

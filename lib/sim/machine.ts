@@ -74,6 +74,8 @@ export interface Machine {
 	readonly forwarding: Map<Bdf, Map<string, SimPort>>;
 	/** How the switches of cards work, where that was set since the record, by interface. */
 	readonly switchModes: Map<string, SwitchMode>;
+	/** Unicast filters of cards, where they were changed since the record, by interface. */
+	readonly filters: Map<string, string[]>;
 	/** Asks the guest that uses a VF to give it back; libvirt's side puts its function here. */
 	requestRelease: ((bdf: Bdf, owner: string) => void) | undefined;
 	nextIfindex: number;
@@ -112,6 +114,7 @@ export function machineOf(record: HostRecord, options: SimOptions): Machine {
 		mailboxes: new Map(),
 		forwarding: new Map(),
 		switchModes: new Map(),
+		filters: new Map(),
 		requestRelease: undefined,
 		nextIfindex: 1 + tree.list('/sys/class/net').reduce((highest, name) => Math.max(highest, Number(tree.value(`/sys/class/net/${name}/ifindex`)) || 0), 1),
 		lowestGroup: 0,

@@ -5,6 +5,7 @@ import type {CommandResult, Runner} from '../host/host.ts';
 import {forwardModule} from '../model/driver-build.ts';
 import {jsonLines} from '../record/json-lines.ts';
 import {bootPrograms} from './boot-programs.ts';
+import {bridgeFilter} from './bridge-filter.ts';
 import {bridge} from './bridge-link.ts';
 import {ethtool} from './ethtool.ts';
 import {ipAddress} from './ip-address.ts';
@@ -165,7 +166,7 @@ const programs: Readonly<Record<string, Program>> = {
 		return text('');
 	},
 	stat: (machine, words) => recordedFor(machine, ['stat', ...words]) ? undefined : stat(machine, words),
-	bridge: (machine, words) => words.slice(0, 4).join(' ') !== '-j fdb show dev' ? bridge(machine, words) : recordedFor(machine, ['bridge', ...words]) ? undefined : text('[]\n'),
+	bridge: (machine, words) => words.includes('fdb') ? bridgeFilter(machine, words) : bridge(machine, words),
 	ethtool,
 	...Object.fromEntries(Object.entries(bootPrograms).map(([name, program]): [string, Program] => [name, (machine, words) => recordedFor(machine, [name, ...words]) ? undefined : program(machine, words)])),
 	dmesg(machine, words) {

@@ -145,10 +145,14 @@ test.serial('a kernel without vfio-pci', async t => {
 	t.deepEqual(await found('vfio', 'libvirt.hostdev'), []);
 });
 
-test.serial('a PF in a bridge that does not know the guest there, until the commands were typed', async t => {
+test.serial('a PF in a bridge that does not know the guest there: put right, undone, and by what would have been typed', async t => {
 	await lab.exec('ip link add br9 type bridge && ip link set br9 up && ip link set eth2 master br9 && virsh attach-interface vm0 bridge br9 --mac 52:54:00:99:00:01 --model virtio --live');
 	const {fix} = await seen(t, 'warning sriov.bridged-pf eth2');
 	t.deepEqual(fix!.commands, ['bridge fdb add 52:54:00:99:00:01 dev eth2 self']);
+	t.true((await vfctl.run(['doctor', '--fix', 'sriov.bridged-pf'])).json.changed);
+	t.deepEqual(await found('sriov'), []);
+	await vfctl.run(['undo', '--yes']);
+	t.deepEqual(await found('sriov'), ['warning sriov.bridged-pf eth2']);
 	await lab.exec(fix!.commands[0]!);
 	t.deepEqual(await found('sriov'), []);
 	await lab.exec('bridge fdb del 52:54:00:99:00:01 dev eth2 self; virsh detach-interface vm0 bridge --mac 52:54:00:99:00:01 --live; ip link set eth2 nomaster; ip link del br9');

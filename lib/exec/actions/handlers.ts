@@ -6,6 +6,7 @@ import {attachDevice, detachDevice} from './act-device.ts';
 import {registerDkms} from './act-dkms.ts';
 import {setFeature} from './act-feature.ts';
 import {writeFile} from './act-file.ts';
+import {setFilter} from './act-filter.ts';
 import {setForward} from './act-forward.ts';
 import {setRelay} from './act-relay.ts';
 import {guestFile, guestNetwork} from './act-guest-network.ts';
@@ -43,6 +44,7 @@ const handlers: Handlers = {
 	'check-guest': checkGuest,
 	'write-file': writeFile,
 	'set-mtu': setMtu,
+	'set-filter': setFilter,
 	'set-route': setRoute,
 	'guest-network': guestNetwork,
 	'guest-file': guestFile,

@@ -71,6 +71,7 @@ function bridgedPf({inventory, filters}: DoctorFacts): Answer[] {
 			evidence, meaning: `guests with a VF of ${name} cannot reach them: the card sends the frames out of the port instead of to the bridge`,
 			advice: 'tell the card; the entries go with the interface, so whoever starts the guests must set them again',
 			commands: missing.map(({mac}) => `bridge fdb add ${mac} dev ${quote(name)} self`),
+			repair: {actions: missing.map(({mac}) => ({kind: 'set-filter', netdev: name, mac, from: false, to: true}))},
 		})];
 	}));
 }

@@ -88,6 +88,7 @@ function step(inventory: Inventory, action: Action, rules: BindingRules): Invent
 		case 'set-forward':
 		case 'set-relay':
 		case 'set-switch-mode':
+		case 'set-filter':
 		case 'insert-module': {
 			return inventory;
 		}
