@@ -81,6 +81,14 @@ test('a line, a file, standard input and a packed file say the same', t => {
 	}
 });
 
+test('a line longer than a name of a file can be is a line, and a word of that length no file', t => {
+	const long = `qemu-system-x86_64: -device vfio-pci,host=0000:01:10.4${',x=y'.repeat(80)}: vfio 0000:01:10.4: failed to setup container for group 11: memory listener initialization failed: Region pc.ram: vfio_container_dma_map(0x5638558cfe30, 0x0, 0x4000000, 0x7fcb41200000) = -12 (Cannot allocate memory)`;
+	t.deepEqual(json([long]).explained.map(({id, fields}: {id: string; fields: Record<string, string>}) => [id, fields['bdf']]), [['qemu.dma-map-no-memory', '0000:01:10.4']]);
+	const word = explain(['x'.repeat(5000)]);
+	t.is(word.status, 2);
+	t.regex(word.stderr, /is no file/);
+});
+
 test('what is no log is refused with words', t => {
 	for (const [argument, says] of [['/no/such/file', /is no file/], [directory, /is a directory/], [file('system.journal', 'LPKSHHRH and more'), /journalctl --file/]] as const) {
 		const {status, stderr} = explain([argument]);
@@ -89,6 +97,23 @@ test('what is no log is refused with words', t => {
 	}
 
 	t.is(explain(['-', '--since', 'soon']).status, 2);
+});
+
+test('a group, a node and a profile of AppArmor: whose they are, the host tells', t => {
+	const host = recordWith('[    0.000000] Linux version 6.12\n[  122.8] audit: type=1400 audit(1795331669.041:3): apparmor="DENIED" operation="open" class="file" profile="libvirt-354bb327-60ff-4830-be63-383d45e421a4" name="/dev/vfio/9" pid=753 comm="qemu-system-x86" requested_mask="wr" denied_mask="wr" fsuid=64055 ouid=64055\n');
+	const [denied] = json(['--host', host]).explained;
+	t.like(denied, {id: 'access.apparmor-vfio', fields: {guest: 'vm0', bdf: '0000:01:10.0', pf: 'eth1', vf: '0'}});
+	t.is(denied.remedies[0].command, 'vfctl attach vm0 0000:01:10.0');
+	// Nothing is made up where the host knows nothing.
+	const [unknown] = json([said.replace(/.*/s, 'qemu-system-x86_64: failed to open /dev/vfio/77: Device or resource busy')]).explained;
+	t.is(unknown.fields.bdf, undefined);
+});
+
+test('a file of sysfs names its device', t => {
+	const [refused] = json(['tee: /sys/class/net/ens6f1/device/sriov_numvfs: Numerical result out of range']).explained;
+	t.is(refused.fields.netdev, 'ens6f1');
+	t.is(refused.remedies[0].command, 'vfctl list ens6f1; cat /sys/class/net/ens6f1/device/sriov_totalvfs');
+	t.is(json(['tee: /sys/bus/pci/devices/0000:3b:00.0/sriov_numvfs: Device or resource busy']).explained[0].remedies[0].command, 'vfctl list 0000:3b:00.0; vfctl vf create 0000:3b:00.0 COUNT');
 });
 
 test('a host\'s own log: PF, VF and guest come from the host', t => {

@@ -1,5 +1,5 @@
 // What a host knows of the devices that a log names: whose VF it is, and who has it.
-import {parseBdf} from '../bdf.ts';
+import {parseBdf, type Bdf} from '../bdf.ts';
 import {holderOf} from '../holder.ts';
 import type {Inventory} from '../inventory.ts';
 import {pfName} from '../select.ts';
@@ -11,7 +11,8 @@ export type Fields = Readonly<Record<string, string>>;
 export type DeviceLookup = (fields: Fields) => Fields;
 
 /** A lookup in an inventory: for a VF `pf` (interface of its PF) and `vf` (its index), for a device
- * its `netdev`, for a VF that somebody has `guest`. */
+ * its `netdev`, for a VF that somebody has `guest`. A VFIO node or group in which a VF is alone is
+ * that VF; AppArmor's profile of a guest tells the guest. */
 export function deviceLookup(inventory: Inventory): DeviceLookup {
 	const facts = new Map<string, Fields>();
 	for (const pf of inventory.pfs) {
@@ -35,7 +36,10 @@ export function deviceLookup(inventory: Inventory): DeviceLookup {
 		}
 	}
 
-	return fields => {
+	const ofGroup = aloneInGroup(inventory);
+	const guests = new Map(inventory.guests?.map(({uuid, name}) => [`libvirt-${uuid}`, name]));
+	return said => {
+		const fields = {...nodeFields(said, ofGroup), ...guestFields(said, guests), ...said};
 		const bdf = parseBdf(fields['bdf'] ?? '') ?? fields['netdev'];
 		const device = facts.get(bdf ?? '');
 		const ofVf = device === undefined || fields['vf'] === undefined ? undefined : facts.get(`${device['bdf']}#${fields['vf']}`);
@@ -43,4 +47,22 @@ export function deviceLookup(inventory: Inventory): DeviceLookup {
 		const renamed = device?.['netdev'] !== undefined && fields['netdev'] !== undefined && !facts.has(fields['netdev']);
 		return {...ofVf, ...device, ...fields, ...renamed ? {netdev: device['netdev']!} : {}};
 	};
+}
+
+/** VFs that have an IOMMU group for themselves, by its number. */
+function aloneInGroup({pfs, functions, groups}: Inventory): Map<string, Bdf> {
+	const vfs = pfs.flatMap(pf => pf.vfs).map(({bdf}) => ({bdf, group: functions.get(bdf)?.iommuGroup ?? null}));
+	return new Map(vfs.flatMap(({bdf, group}): Array<[string, Bdf]> => group !== null && groups.get(group)?.members.length === 1 ? [[String(group), bdf]] : []));
+}
+
+function nodeFields({bdf, netdev, group, path}: Fields, ofGroup: ReadonlyMap<string, Bdf>): Fields {
+	const number = group ?? /^\/dev\/vfio\/(\d{1,9})$/.exec(path ?? '')?.[1];
+	const alone = bdf === undefined && netdev === undefined && number !== undefined ? ofGroup.get(number) : undefined;
+	return alone === undefined ? {} : {bdf: alone};
+}
+
+// libvirt names the profile after the guest's UUID (src/security/security_apparmor.c, get_profile_name).
+function guestFields({profile}: Fields, guests: ReadonlyMap<string, string>): Fields {
+	const guest = guests.get(profile ?? '');
+	return guest === undefined ? {} : {guest};
 }

@@ -1,4 +1,5 @@
 // Lines that belong together: one thing makes the kernel, the driver and the shell speak.
+import {catalogue} from '../messages/catalogue.ts';
 import type {Explained} from './explained.ts';
 
 export interface JoinRule {
@@ -9,11 +10,15 @@ export interface JoinRule {
 	/** Fields that must not differ where both tell them. */
 	readonly same: readonly string[];
 	readonly withinSeconds: number;
+	/** How many lines apart they may be where they have no clock; four when it is left out. */
+	readonly withinLines?: number;
 }
 
 const noRoomForVfs = ['pci.sriov-no-mmio', 'pci.sriov-bars-not-allocated', 'pci.sriov-bus-range', 'pci.sriov-platform-refused'];
 const dmarFaults = ['dmar.fault-not-mapped', 'dmar.fault-no-context', 'dmar.fault-beyond-width', 'dmar.fault-broken-table', 'dmar.intr-remap-fault'];
 const refusedByIntel = ['igb.vf-override-mac', 'igb.vf-override-vlan', 'ixgbe.vf-override-mac', 'ixgbe.vf-override-vlan'];
+
+const reasons = catalogue.map(({id}) => id).filter(id => /^(?:libvirt|qemu)\./.test(id));
 
 /** Every rule; test/explain.test.ts holds each id to the catalogue. */
 export const joinRules: readonly JoinRule[] = [
@@ -37,6 +42,10 @@ export const joinRules: readonly JoinRule[] = [
 	// aer_print_error: the port's message, then the device's with its kind.
 	{part: ['pcie.corrected'], whole: ['pcie.error-corrected-detail'], same: [], withinSeconds: 1},
 	{part: ['pcie.uncorrected-nonfatal', 'pcie.uncorrected-fatal'], whole: ['pcie.error-uncorrected-detail'], same: [], withinSeconds: 1},
+	// virsh says what was tried, and in the next line libvirt's reason (vshReportError).
+	{part: ['virsh.start-failed', 'virsh.attach-failed', 'virsh.detach-failed'], whole: reasons, same: [], withinSeconds: 1, withinLines: 1},
+	// oom_kill_process tells why, then whom.
+	{part: ['qemu.oom-killed'], whole: ['qemu.oom-own-limit'], same: ['pid'], withinSeconds: 5},
 	// The kernel refuses, and QEMU says that it was refused.
 	{part: ['qemu.dma-map-no-memory', 'qemu.dma-map-fatal'], whole: ['vfio.memlock-exceeded'], same: [], withinSeconds: 5},
 	{part: ['qemu.dma-map-fatal'], whole: ['qemu.dma-map-no-memory', 'qemu.dma-map-invalid', 'qemu.dma-map-exists'], same: [], withinSeconds: 5},
@@ -108,10 +117,10 @@ function joinTwo(rule: JoinRule, part: Seen, whole: Seen): void {
 	}
 }
 
-function isNear({withinSeconds}: JoinRule, a: Seen, b: Seen): boolean {
+function isNear({withinSeconds, withinLines = nearPlaces}: JoinRule, a: Seen, b: Seen): boolean {
 	if (a.bootSeconds !== null && b.bootSeconds !== null) {
 		return Math.abs(a.bootSeconds - b.bootSeconds) <= withinSeconds;
 	}
 
-	return a.ms !== null && b.ms !== null ? Math.abs(a.ms - b.ms) <= withinSeconds * 1000 : Math.abs(a.place - b.place) <= nearPlaces;
+	return a.ms !== null && b.ms !== null ? Math.abs(a.ms - b.ms) <= withinSeconds * 1000 : Math.abs(a.place - b.place) <= withinLines;
 }

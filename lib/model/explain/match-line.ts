@@ -57,9 +57,22 @@ function addAll(names: Set<string>, more: readonly string[]): void {
 	}
 }
 
-function fieldsOf({driver, bdf, netdev, program}: LogLine, groups: Readonly<Record<string, string | undefined>>): Record<string, string> {
-	const all = Object.entries({driver, bdf, netdev, program, ...definedOf(groups)});
+function fieldsOf({driver, bdf, netdev, program, message}: LogLine, groups: Readonly<Record<string, string | undefined>>): Record<string, string> {
+	const known = definedOf(groups);
+	const all = Object.entries({driver, bdf, netdev, program, ...bdf === null && netdev === null ? deviceNamed(message, known['path']) : {}, ...known});
 	return Object.fromEntries(all.flatMap(([name, value]) => value === null ? [] : [[name, name === 'bdf' ? parseBdf(value) ?? value : value]]));
+}
+
+/** The device that QEMU speaks of (`vfio 0000:01:10.0: `, VFIO_MSG_PREFIX of hw/vfio/vfio-helpers.h), or whose file in
+ * sysfs a line names: `/sys/class/net/eth1/device/sriov_numvfs`. */
+function deviceNamed(message: string, path: string | undefined): {bdf?: string; netdev?: string} {
+	const device = /\bvfio ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]): /.exec(message)?.[1];
+	if (device !== undefined) {
+		return {bdf: device};
+	}
+
+	const [, netdev, bdf] = /^\/sys\/(?:class\/net\/([\w.-]{1,15})|bus\/pci\/devices\/([0-9a-f:.]{7,12}))\//.exec(path ?? '') ?? [];
+	return netdev === undefined ? (bdf === undefined ? {} : {bdf}) : {netdev};
 }
 
 function definedOf(groups: Readonly<Record<string, string | undefined>>): Record<string, string> {

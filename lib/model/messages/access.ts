@@ -9,7 +9,7 @@ export const accessMessages: readonly MessageEntry[] = [
 		meaning: 'AppArmor did not let a guest ({profile}) use {path}.',
 		cause: 'libvirt writes the profile of a guest from its definition. It does not know devices given on the QEMU command line, and old versions forget those that come with a network pool.',
 		remedies: [
-			{advice: 'Give the device as <hostdev> or <interface>.', command: 'vfctl attach {guest|GUEST} VF'},
+			{advice: 'Give the device as <hostdev> or <interface>.', command: 'vfctl attach {guest|GUEST} {bdf|VF}'},
 			{advice: 'If it is: let all guests use VFIO nodes; the owner of the node still protects it.', command: 'echo "/dev/vfio/* rw," >> /etc/apparmor.d/local/abstractions/libvirt-qemu'},
 		],
 		source: 'security/apparmor/audit.c audit_pre; profile by src/security/virt-aa-helper.c',
@@ -47,7 +47,7 @@ export const accessMessages: readonly MessageEntry[] = [
 		meaning: 'SELinux did not let a guest ({operations}) use something of type {type}.',
 		cause: 'The file or node does not have the label that guests may use, or the policy forbids that kind of access. libvirt labels the devices of <hostdev>; not those given on the QEMU command line, nor nodes made by hand.',
 		remedies: [
-			{advice: 'Give the device as <hostdev> or <interface>.', command: 'vfctl attach {guest|GUEST} VF'},
+			{advice: 'Give the device as <hostdev> or <interface>.', command: 'vfctl attach {guest|GUEST} {bdf|VF}'},
 			{advice: 'Put labels back, and see what the policy would allow.', command: 'restorecon -Rv /dev/vfio; ausearch -m avc -ts recent | audit2why; getsebool -a | grep virt_'},
 		],
 		source: 'security/selinux/avc.c avc_audit_pre_callback, avc_audit_post_callback',

@@ -22,36 +22,42 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 	{
 		id: 'qemu.group-busy',
 		severity: 'error',
-		pattern: /[fF]ailed to open \/dev\/vfio\/(?<group>\d+): Device or resource busy/,
+		pattern: /(?:[fF]ailed to open |Could not open ')\/dev\/vfio\/(?<group>\d+)'?: Device or resource busy/,
 		meaning: 'Another process has IOMMU group {group} open.',
 		cause: 'A device of the group is already with another guest, a DPDK program or a process that did not end.',
 		remedies: [
 			{advice: 'Find who has it.', command: 'fuser -v /dev/vfio/{group}; vfctl iommu --all'},
-			{advice: 'Take the device back there first.', command: 'vfctl detach {guest|GUEST} VF'},
+			{advice: 'Take the device back there first.', command: 'vfctl show {bdf|VF}; vfctl detach {guest|GUEST} {bdf|VF}'},
 		],
-		source: 'hw/vfio/container.c vfio_group_get',
-		examples: ['2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.0,id=hostdev0: vfio 0000:3b:10.0: failed to open /dev/vfio/10: Device or resource busy'],
+		source: 'hw/vfio/container.c vfio_group_get; from 10.0 on the words are of util/osdep.c qemu_open_internal',
+		examples: [
+			'2026-05-01T10:11:12.123456Z qemu-system-x86_64: -device vfio-pci,host=0000:3b:10.0,id=hostdev0: vfio 0000:3b:10.0: failed to open /dev/vfio/10: Device or resource busy',
+			"error: internal error: unable to execute QEMU command 'device_add': vfio 0000:01:10.4: Could not open '/dev/vfio/11': Device or resource busy",
+		],
 	},
 	{
 		id: 'qemu.group-missing',
 		severity: 'error',
-		pattern: /[fF]ailed to open \/dev\/vfio\/(?<group>\d+): No such file or directory/,
+		pattern: /(?:[fF]ailed to open |Could not open ')\/dev\/vfio\/(?<group>\d+)'?: No such file or directory/,
 		meaning: 'There is no /dev/vfio/{group}: no device of that group is on vfio-pci.',
 		cause: 'The device was not bound to vfio-pci before QEMU started, or something took it back. In a container or namespace the node may be missing there only.',
 		remedies: [
-			{advice: 'Bind the VF, or let libvirt do it (managed="yes").', command: 'vfctl iommu --all; vfctl bind VF vfio-pci'},
+			{advice: 'Bind the VF, or let libvirt do it (managed="yes").', command: 'vfctl iommu --all; vfctl bind {bdf|VF} vfio-pci'},
 		],
-		source: 'hw/vfio/container.c vfio_group_get',
-		examples: ['2026-05-01T10:11:12.123456Z qemu-kvm: -device vfio-pci,host=0000:3b:10.0,id=hostdev0: vfio 0000:3b:10.0: failed to open /dev/vfio/10: No such file or directory'],
+		source: 'hw/vfio/container.c vfio_group_get; from 10.0 on the words are of util/osdep.c qemu_open_internal',
+		examples: [
+			'2026-05-01T10:11:12.123456Z qemu-kvm: -device vfio-pci,host=0000:3b:10.0,id=hostdev0: vfio 0000:3b:10.0: failed to open /dev/vfio/10: No such file or directory',
+			"qemu-system-x86_64: -device vfio-pci,host=0000:01:10.0: vfio 0000:01:10.0: Could not open '/dev/vfio/9': No such file or directory",
+		],
 	},
 	{
 		id: 'qemu.group-denied',
 		severity: 'error',
-		pattern: /[fF]ailed to open \/dev\/vfio\/(?<group>\d+|vfio): (?<error>Permission denied|Operation not permitted)/,
+		pattern: /(?:[fF]ailed to open |Could not open ')\/dev\/vfio\/(?<group>\d+|vfio)'?: (?<error>Permission denied|Operation not permitted)/,
 		meaning: 'QEMU may not open /dev/vfio/{group}: {error}.',
 		cause: 'The user QEMU runs as has no right on the node, or a control group or security module (AppArmor, SELinux) forbids it. libvirt sets all of that for <hostdev>; it does not for a device given in <qemu:commandline>.',
 		remedies: [
-			{advice: 'Give the device as <hostdev> or <interface>, not on the QEMU command line.', command: 'vfctl attach {guest|GUEST} VF'},
+			{advice: 'Give the device as <hostdev> or <interface>, not on the QEMU command line.', command: 'vfctl attach {guest|GUEST} {bdf|VF}'},
 			{advice: 'See owner and denials.', command: 'ls -l /dev/vfio; journalctl -k -b | grep -E "DENIED|avc:" | tail'},
 		],
 		source: 'hw/vfio/container.c vfio_group_get',
@@ -63,7 +69,7 @@ export const qemuVfioMessages: readonly MessageEntry[] = [
 	{
 		id: 'qemu.vfio-node-missing',
 		severity: 'error',
-		pattern: /[fF]ailed to open \/dev\/vfio\/vfio(?:: (?:No such file or directory|No such device))?(?:$|\n)/,
+		pattern: /[fF]ailed to open \/dev\/vfio\/vfio(?:: (?:No such file or directory|No such device))?(?:$|\n)|Could not open '\/dev\/vfio\/vfio': (?:No such file or directory|No such device)/,
 		meaning: 'VFIO is not there: /dev/vfio/vfio cannot be opened.',
 		cause: 'The module vfio is not loaded, or the node is missing in the namespace QEMU runs in.',
 		remedies: [

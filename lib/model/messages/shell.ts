@@ -16,7 +16,7 @@ export const shellMessages: readonly MessageEntry[] = [
 		remedies: [
 			{advice: 'Read the kernel\'s line.', command: 'dmesg | grep -E "SR-IOV|can\'t enable|VF BAR|no space" | tail -5'},
 			{advice: 'In the firmware setup switch on SR-IOV and "Above 4G Decoding"; then kernel option pci=realloc (for bus numbers pci=assign-busses).'},
-			{advice: 'Ask for fewer VFs.', command: 'vfctl vf create PF COUNT'},
+			{advice: 'Ask for fewer VFs.', command: 'vfctl vf create {netdev|PF} COUNT'},
 		],
 		source: 'drivers/pci/iov.c sriov_enable (-ENOMEM)',
 		examples: [
@@ -31,7 +31,7 @@ export const shellMessages: readonly MessageEntry[] = [
 		meaning: 'A write to {path|a file of sysfs} was refused: something is in use.',
 		cause: 'sriov_numvfs: VFs exist, and the count can only be changed from 0; or a VF is with a guest; or the driver of the PF refuses (flow rules, RDMA, switchdev). bind: the device has a driver already, or a driver refused it as busy.',
 		remedies: [
-			{advice: 'Let vfctl change the count: it goes through 0 only when no VF has a user.', command: 'vfctl list PF; vfctl vf create PF COUNT'},
+			{advice: 'Let vfctl change the count: it goes through 0 only when no VF has a user.', command: 'vfctl list {netdev|PF}; vfctl vf create {netdev|PF} COUNT'},
 			{advice: 'Of bind: see which driver it has, and let vfctl change it.', command: 'vfctl bind VF vfio-pci'},
 		],
 		source: 'drivers/pci/iov.c sriov_numvfs_store (-EBUSY)',
@@ -47,13 +47,14 @@ export const shellMessages: readonly MessageEntry[] = [
 		meaning: 'A write to {path|a file of sysfs} was refused: the number is too high.',
 		cause: 'More VFs were asked for than the PF can have: sriov_totalvfs. That count is 0 when SR-IOV is off in the card\'s firmware, and smaller when the driver lowered it.',
 		remedies: [
-			{advice: 'See how many the PF can have.', command: 'vfctl list; cat /sys/class/net/PF/device/sriov_totalvfs'},
+			{advice: 'See how many the PF can have.', command: 'vfctl list {netdev|PF}; cat /sys/class/net/{netdev|PF}/device/sriov_totalvfs'},
 			{advice: 'If it is 0 or too few, change it in the card\'s firmware setup or with the vendor\'s tool (mlxconfig, nvmupdate).'},
 		],
 		source: 'drivers/pci/iov.c sriov_numvfs_store (-ERANGE)',
 		examples: [
 			'-bash: echo: write error: Numerical result out of range',
 			'root@px1:~# bash: echo: write error: Numerical result out of range',
+			'tee: /sys/class/net/eth2/device/sriov_numvfs: Numerical result out of range',
 		],
 	},
 	{
