@@ -7,6 +7,7 @@ import {onProcessEnd} from './cleanup.ts';
 import {LabError} from './errors.ts';
 import type {OtherKernel} from './kernels.ts';
 import {Machine, type Parts, saveSnapshot, SNAPSHOT_FILE} from './machine.ts';
+import {copyDisk, readMenuArguments} from './own-disk.ts';
 import {stateDirectory} from './paths.ts';
 import {ensurePoint, type Point} from './points.ts';
 import {poll} from './poll.ts';
@@ -32,6 +33,8 @@ export type StartOptions = {
 	kernel?: OtherKernel | undefined;
 	// Boots a board that differs from the usual one, which takes longer than a restore and can't be restored.
 	platform?: Platform;
+	// For the platform 'grub': arguments of the kernel at the first boot.
+	menuArguments?: string;
 	// More processors than one, booted in the same way. Guests inside often hang then (docs/lab.md).
 	cpus?: number;
 	// Lets the lab live on when this process ends; otherwise it dies with it, however it ends.
@@ -76,19 +79,23 @@ export class Lab {
 	}
 
 	// Starts a lab at one of the points, building first what the cache lacks.
-	static async start({name = 'default', point = 'clean', report = silent, fresh = false, detached = false, kernel, platform, cpus}: StartOptions = {}): Promise<Lab> {
+	static async start({name = 'default', point = 'clean', report = silent, fresh = false, detached = false, kernel, platform, menuArguments = '', cpus}: StartOptions = {}): Promise<Lab> {
 		const directory = stateDirectory(name);
 		if (labProcesses(directory) !== undefined) {
 			claim(name, directory); // Fails, before anything is built.
 		}
 
 		const parts = await prepare({kernel, report, fresh});
-		const board = platform === undefined && cpus === undefined ? undefined : {...(platform === undefined ? {} : {platform}), ...(cpus === undefined ? {} : {cpus})};
+		const board = platform === undefined && cpus === undefined ? undefined : {...(platform === undefined ? {} : {platform}), ...(cpus === undefined ? {} : {cpus}), menuArguments};
 		const snapshot = board === undefined ? await ensurePoint(point, parts, report) : undefined;
 		claim(name, directory);
 		writeUses(directory, entriesOf(parts, snapshot));
 		const forget = onProcessEnd(() => rmSync(directory, {recursive: true, force: true}));
 		try {
+			if (platform === 'grub') {
+				await copyDisk(parts.tree.disk, directory);
+			}
+
 			const machine = snapshot === undefined
 				? await stage(report, `boot (${platform ?? 'complete'})`, async () => Machine.boot(parts, directory, board))
 				: await stage(report, `restore '${point}'`, async () => resume(name, directory, parts, point, snapshot));
@@ -217,6 +224,22 @@ export class Lab {
 			const {stdout} = await this.exec('systemctl list-jobs --no-pager; journalctl --no-pager --boot --lines 60', {ok: 'any'});
 			throw new LabError('the emulated host is up, and its boot does not end', {why: stdout});
 		}
+	}
+
+	// Goes along with a restart of a lab of the platform 'grub' that somebody inside asks for: boots it with the kernel's
+	// arguments that its GRUB has for it now; gives them back.
+	async followRestart(): Promise<string> {
+		const machine = this.#machine;
+		if (machine === undefined) {
+			throw new LabError('only a lab of this process can be restarted', {fix: 'start it with Lab.start'});
+		}
+
+		await machine.stopped();
+		await machine.kill();
+		const menuArguments = await readMenuArguments(this.directory);
+		this.#machine = await stage(this.#report, 'restart', async () => Machine.boot(this.#parts, this.directory, {platform: 'grub', menuArguments}));
+		this.#ssh = this.#machine.ssh;
+		return menuArguments;
 	}
 
 	// Makes the present state the one that restore() goes back to.

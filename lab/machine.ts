@@ -15,7 +15,7 @@ import type {Tree} from './tree.ts';
 export type Parts = {tree: Tree; images: Images; accelerator: Accelerator};
 
 // What differs from the usual board.
-export type Board = {platform?: Platform; cpus?: number};
+export type Board = {platform?: Platform; cpus?: number; menuArguments?: string};
 
 // The one file of a snapshot.
 export const SNAPSHOT_FILE = 'memory';
@@ -92,6 +92,14 @@ export class Machine {
 		await disconnect(this.#directory);
 		await waitForBoot(file, {from: before, timeoutMs: REBOOT_MS});
 		await this.ssh.connect();
+	}
+
+	// Waits until the firmware of a board of the platform `grub` would take over from a host that restarts.
+	async stopped(): Promise<void> {
+		const stands = await poll(async () => ((await this.qmp.execute('query-status')) as {status: string}).status === 'shutdown' ? true : undefined, {timeoutMs: REBOOT_MS, everyMs: 200});
+		if (stands === undefined) {
+			throw new LabError('the emulated host did not restart', {why: lastLines(readFileSync(path.join(this.#directory, 'console'), 'utf8'))});
+		}
 	}
 
 	// Ends it and waits until it is gone.

@@ -3,8 +3,9 @@ export type Accelerator = 'kvm' | 'tcg';
 
 // What the board offers: a complete IOMMU, one without interrupt remapping, or none. On `systemd` the board is
 // complete, its disk can be written and process 1 is systemd, so that it can be rebooted. On `counted` time is the
-// number of instructions: one is a nanosecond, whatever this machine is doing beside.
-export type Platform = 'complete' | 'no-intremap' | 'no-iommu' | 'systemd' | 'counted';
+// number of instructions: one is a nanosecond, whatever this machine is doing beside. `grub` is as `systemd`, but a
+// restart takes the kernel's arguments that the host's GRUB has in its menu then.
+export type Platform = 'complete' | 'no-intremap' | 'no-iommu' | 'systemd' | 'counted' | 'grub';
 
 export const MEMORY_MIB = 4096;
 export const PF_COUNT = 2;
@@ -12,22 +13,25 @@ export const PF_COUNT = 2;
 // Paths as QEMU sees them: it runs inside the tree, with these directories mounted (see guard.sh).
 export const INSIDE = {state: '/mnt/state', images: '/mnt/images', point: '/mnt/point', disk: '/mnt/disk'} as const;
 
-const KERNEL_COMMAND_LINE = 'console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off panic=-1 cryptomgr.notests tsc=reliable intel_iommu=on iommu=pt';
+// The disk of a board that has one of its own, in the state directory.
+export const OWN_DISK = 'disk';
+
+const KERNEL_ARGUMENTS = 'console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off panic=-1 cryptomgr.notests tsc=reliable';
+const IOMMU_ARGUMENTS = 'intel_iommu=on iommu=pt';
 
 // A tick that comes by itself, instead of timers that each sleeping processor has to set anew.
 const MORE_CPUS = ' nohz=off highres=off';
 
 // The command that runs the emulated host; with `incoming` it waits for a snapshot instead of booting.
-// `cpus`: one unless a test needs more, and then without guests inside.
-export function qemuCommand({accelerator, incoming, platform = 'complete', cpus = 1}: {accelerator: Accelerator; incoming: boolean; platform?: Platform; cpus?: number}): string[] {
-	const reboots = platform === 'systemd';
+// `cpus`: one unless a test needs more, and then without guests inside. `menuArguments`: for the platform `grub`.
+export function qemuCommand({accelerator, incoming, platform = 'complete', cpus = 1, menuArguments = ''}: {accelerator: Accelerator; incoming: boolean; platform?: Platform; cpus?: number; menuArguments?: string}): string[] {
+	const systemd = platform === 'systemd' || platform === 'grub';
 	return [
-		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...(reboots ? [] : ['-no-reboot']),
+		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...restart(platform),
 		...(platform === 'counted' ? countingProcessor(cpus) : processor(accelerator, cpus)), '-m', String(MEMORY_MIB),
 		...iommu(platform),
-		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_COMMAND_LINE}${reboots ? ' lab.systemd' : ''}${cpus === 1 ? '' : MORE_CPUS}`,
-		// With snapshot=on QEMU keeps what is written in a file of its own until it ends.
-		'-drive', `file=${INSIDE.disk},if=none,id=disk,format=raw,${reboots ? 'snapshot=on' : 'readonly=on'}`, '-device', 'virtio-blk-pci,drive=disk',
+		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_ARGUMENTS} ${platform === 'grub' ? menuArguments : IOMMU_ARGUMENTS}${systemd ? ' lab.systemd' : ''}${cpus === 1 ? '' : MORE_CPUS}`,
+		'-drive', `file=${disk(platform)}`, '-device', 'virtio-blk-pci,drive=disk',
 		// Port 0: the kernel chooses a free one, so labs cannot collide; `info usernet` tells which.
 		'-netdev', 'user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22',
 		'-device', 'virtio-net-pci,netdev=management,romfile=',
@@ -39,6 +43,17 @@ export function qemuCommand({accelerator, incoming, platform = 'complete', cpus 
 		'-qmp', `unix:${INSIDE.state}/qmp,server=on,wait=off`,
 		...(incoming ? ['-incoming', 'defer'] : []),
 	];
+}
+
+// With -no-shutdown a restart ends with a QEMU that stands still: who drives it starts another one.
+function restart(platform: Platform): string[] {
+	return platform === 'systemd' ? [] : platform === 'grub' ? ['-no-reboot', '-no-shutdown'] : ['-no-reboot'];
+}
+
+// With snapshot=on QEMU keeps what is written in a file of its own until it ends.
+function disk(platform: Platform): string {
+	const drive = 'if=none,id=disk,format=raw';
+	return platform === 'grub' ? `${INSIDE.state}/${OWN_DISK},${drive}` : `${INSIDE.disk},${drive},${platform === 'systemd' ? 'snapshot=on' : 'readonly=on'}`;
 }
 
 function iommu(platform: Platform): string[] {

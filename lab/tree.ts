@@ -13,7 +13,7 @@ import {run, runBinary} from './run.ts';
 export const PACKAGES: readonly string[] = [
 	'apache2-utils', 'busybox-static', 'dbus', 'dnsmasq-base', 'dpdk', 'driverctl', 'ethtool', 'grub2-common', 'iperf3', 'iproute2', 'iputils-ping', 'kmod',
 	'libvirt-clients', 'libvirt-daemon-system', 'librte-mempool-ring25', 'librte-net-e1000-25', 'librte-net-vhost25', 'libxml2-utils', 'lighttpd', 'linux-image-amd64', 'nftables', 'nodejs', 'openssh-server', 'openvswitch-switch',
-	'pciutils', 'procps', 'qemu-guest-agent', 'qemu-system-x86', 'systemd-sysv', 'udev', 'xz-utils', 'zstd',
+	'pciutils', 'procps', 'python3-apt', 'qemu-guest-agent', 'qemu-system-x86', 'systemd-sysv', 'udev', 'xz-utils', 'zstd',
 ];
 
 // dpdk-testpmd and what it is linked with, without the rest of its package and the 200 MiB of
