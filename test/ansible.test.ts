@@ -11,6 +11,7 @@ import type {HostRecord} from '../lib/record/record.ts';
 import {hostBuilder} from '../lib/sim/builder.ts';
 import {simHost} from '../lib/sim/sim-host.ts';
 import {Ansible} from './helpers/ansible.ts';
+import {bootHost} from './helpers/boot-world.ts';
 import {kernel, withBuild} from './helpers/built-drivers.ts';
 import {captured, hosts, withFile} from './helpers/plan-world.ts';
 
@@ -276,10 +277,32 @@ test.serial('a host without vfctl: check mode goes on without, and a run stops t
 	const machines = {bare: {...fleet, vfctl_pf_driver_wanted: true, vfctl_pfs: {pf0: {numVfs: 1}}, vfctl_executable: '/nowhere/vfctl'}};
 	const checked = await ansible.play('vfctl.vfctl.site', {hosts: machines, args: ['--check']});
 	t.is(checked.code, 0, troubles(checked));
+	t.deepEqual(checked.told.find(({task}) => task.endsWith('Tell what is planned when vfctl is there'))?.result.msg[1].pfs, {pf0: {numVfs: 1}});
 	const run = await ansible.play('vfctl.vfctl.site', {hosts: machines});
 	t.not(run.code, 0);
 	t.deepEqual(run.told.filter(({outcome, result}) => outcome === 'failed' && !result.failed_when_result).map(({task}) => task.split(' : ').at(-1)), ['Stop where vfctl is not there'], troubles(run));
 	t.regex(troubles(run), /vfctl_host_package/);
+});
+
+test.serial('a host that would restart first: check mode plans the rest, and tells what comes after', async t => {
+	const host = simHost(bootHost('debian-12'));
+	const before = await captured(host);
+	const guests = {vm0: {vfs: [{vf: 'pf0#0', mac: '52:54:00:aa:00:01'}]}};
+	// Stands for ssh, since Ansible restarts no machine that it runs on: the last word is the command.
+	const ssh = ansible.write('ssh', '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n', 0o755);
+	const machines = {one: {
+		ansible_connection: 'ssh', ansible_ssh_executable: ssh, ansible_pipelining: true,
+		...fleet, vfctl_host_persist_items: ['kernel-arguments'], vfctl_host_reboot_allowed: true, vfctl_persist_host_file: false,
+		vfctl_pfs: {pf0: {numVfs: 2}}, vfctl_guests: guests, vfctl_executable: await ansible.playedVfctl(host),
+	}};
+	const checked = await ansible.play('vfctl.vfctl.site', {hosts: machines, args: ['--check']});
+	t.is(checked.code, 0, troubles(checked));
+	const outcomes = new Map(checked.told.map(({task, outcome, result}) => [task.split(' : ').at(-1), result.changed === true ? 'changed' : outcome]));
+	t.is(outcomes.get('Restart the host'), 'changed');
+	t.is(outcomes.get('PFs and their VFs'), 'changed');
+	t.is(outcomes.get('Guests, routes and leases'), 'skipped');
+	t.deepEqual(checked.told.find(({task}) => task.endsWith('Tell what is planned after the restart'))?.result.msg[1], guests);
+	t.deepEqual(compareRecords(before, await captured(host)), []);
 });
 
 test.serial('ansible-doc shows every module and role', async t => {

@@ -131,13 +131,20 @@ def main():
     items = option('only', params['only']) + option('skip', params['skip'])
     vfctl = Vfctl(module)
     if params['state'] == 'absent':
-        answer = vfctl.change(['persist', 'off'] + items)
+        vfctl.change(['persist', 'off'] + items)
     else:
         text, name = document(params)
-        answer = vfctl.change(['persist', 'on'] + items + option('host_file', name), stdin=text)
-    planned = module.check_mode and any(action['kind'] == 'kernel-arguments' for action in answer['plan']['actions'])
+        vfctl.change(['persist', 'on'] + items + option('host_file', name), stdin=text)
     now = vfctl.look(['persist', 'show'])
+    planned = module.check_mode and params['state'] == 'present' and adds_kernel_arguments(params, now['items'])
     vfctl.exit(reboot_needed=planned or now['rebootNeeded'], items=[dict((key, one[key]) for key in ('item', 'state', 'why')) for one in now['items']])
+
+
+def adds_kernel_arguments(params, items):
+    """Whether arguments of the kernel are missing that the task asks for."""
+    name = 'kernel-arguments'
+    asked = (params['only'] is None or name in params['only']) and name not in (params['skip'] or [])
+    return asked and any(one['item'] == name and one['state'] == 'missing' for one in items)
 
 
 if __name__ == '__main__':

@@ -126,7 +126,7 @@ type Planner = (inventory: Inventory, run: Pick<RunContext, 'host' | 'libvirt'>)
 async function planner({options}: CommandContext, file: HostFile, args: HostFileArguments): Promise<Planner> {
 	const renderXml = await loadXmlRenderer();
 	const {poolXml} = await import('../../libvirt/pool-xml.ts');
-	const given = {fileName: args.file, boot: args.boot === true, acceptedRisks: options.acceptedRisks, guestTimeoutMs: seconds(args.guestTimeout ?? '60'), renderXml, renderPool: poolXml};
+	const given = {fileName: args.file === '-' ? 'standard input' : args.file, boot: args.boot === true, acceptedRisks: options.acceptedRisks, guestTimeoutMs: seconds(args.guestTimeout ?? '60'), renderXml, renderPool: poolXml};
 	return async (read, run) => {
 		const inventory = args.boot === true ? withoutGuests(run.host, read) : read;
 		return planHostFile(inventory, file, await readHostFileFacts(run, {inventory, file, given}));
