@@ -275,7 +275,7 @@ test('diff of a host file that comes through a pipe with a name: no byte of it i
 	const file = join(directory, 'host.yaml');
 	writeFileSync(file, 'version: 1\npfs: {pf0: {numVfs: 2}}\n');
 	const expected = run(['diff', file]);
-	t.is(expected.stderr, '');
+	t.regex(expected.stdout, /pf0/);
 	const {stdout, stderr, status} = spawnSync('bash', ['-c', '"$0" "$1" --host "$2" diff <(cat "$3")', process.execPath, program, records['usual']!, file], {encoding: 'utf8'});
 	t.deepEqual({stdout, stderr, status}, expected);
 });

@@ -117,6 +117,7 @@ const withNetwork = (record: HostRecord, name: string): HostRecord => ({...recor
 const journalOf = (time: string, end: boolean, pid = 4711) => `${JSON.stringify({version: 1, number: 1, time, bootId: '3d1f6b52-77c4-4f0e-9a35-6f1d2c0b8e11', pid, commandLine: ['vfctl'], plan: {version: 1, subject: {command: 'tune'}, title: 'place interrupts', actions: [{kind: 'set-irq-affinity', bdf: '0000:03:00.0', irq: 77, from: '0-1', to: '1'}], warnings: [], risks: []}})}\n${[{event: 'step-begin', step: 1}, {event: 'step-done', step: 1}, ...end ? [{event: 'end', outcome: 'done'}] : []].map(event => `${JSON.stringify({...event, time})}\n`).join('')}`;
 const past = '2020-01-01T00:00:00.000Z';
 const tracing = '/sys/kernel/tracing';
+const qemuConf = '/etc/libvirt/qemu.conf';
 const journal = '/var/lib/vfctl/journal/000001.jsonl';
 const daemon = (limit: string, capabilities: string) => ({'/proc/812/limits': `Max locked memory         ${limit}              ${limit}              bytes     \n`, '/proc/812/status': `CapEff:\t${capabilities}\n`});
 const withCapabilities = (record: HostRecord, hostdevXml: string): HostRecord => ({...record, libvirt: record.libvirt && {...record.libvirt, hostdevXml: `<domainCapabilities><devices>${hostdevXml}</devices></domainCapabilities>`}});
@@ -233,6 +234,15 @@ const cases: ReadonlyArray<readonly [id: string, expectation: Expectation, why: 
 	['vfio.permissions', 'danger', 'for everybody', () => simHost(hosts['taken']!(), {tools: {stat: () => ({code: 0, stderr: '', stdout: '666 root:root /dev/vfio/vfio\n666 root:root /dev/vfio/7\n'})}})],
 	['vfio.permissions', 'error', 'no container', () => usual({files: {'/dev/vfio/vfio': null}})],
 	['vfio.permissions', 'could-not-look', 'no stat', () => simHost(hosts['taken']!(), {missingTools: ['stat']})],
+	['libvirt.device-access', 'ok', 'libvirt\'s own list', () => usual({files: {[qemuConf]: 'user = "libvirt-qemu"\n#cgroup_device_acl = [\n#    "/dev/null"\n#]\n'}})],
+	['libvirt.device-access', 'ok', 'a list with all that is needed', () => usual({files: {[qemuConf]: `cgroup_device_acl = [\n  "/dev/null", "/dev/full", "/dev/zero",\n  # more\n  "/dev/random", '/dev/urandom',\n  "/dev/ptmx", "/dev/kvm", "/dev/vfio/vfio"\n]\n`}})],
+	['libvirt.device-access', 'error', 'a list without /dev/kvm', () => usual({files: {[qemuConf]: 'cgroup_device_acl = [ "/dev/null", "/dev/full", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/ptmx", "/dev/vfio/vfio" ]\n'}})],
+	['libvirt.device-access', 'warning', 'a list without /dev/full', () => usual({files: {[qemuConf]: 'cgroup_device_acl = ["/dev/null","/dev/zero","/dev/random","/dev/urandom","/dev/ptmx","/dev/kvm"]\n'}})],
+	['libvirt.device-access', 'ok', 'a list that is not used', () => usual({files: {[qemuConf]: 'cgroup_controllers = [ "cpu", "memory" ]\ncgroup_device_acl = [ "/dev/null" ]\n'}})],
+	['libvirt.device-access', 'ok', 'version 1, and all is allowed', () => usual({files: {'/sys/fs/cgroup/devices/machine.slice/devices.list': 'a *:* rwm\n', '/proc/devices': 'Character devices:\n 10 misc\n511 vfio\n'}})],
+	['libvirt.device-access', 'ok', 'version 1, and the nodes are allowed', () => usual({files: {'/sys/fs/cgroup/devices/devices.list': 'c 1:3 rwm\nc 10:196 rwm\nc 511:* rwm\n', '/proc/devices': 'Character devices:\n511 vfio\n'}})],
+	['libvirt.device-access', 'error', 'version 1, in a container', () => usual({files: {'/sys/fs/cgroup/devices/devices.list': 'c *:* m\nc 1:3 rwm\nc 10:200 rwm\n', '/proc/devices': 'Character devices:\n511 vfio\n'}})],
+	['libvirt.device-access', 'could-not-look', 'not root', () => changed({...one().record(), entries: new Map([...one().record().entries, [qemuConf, {kind: 'unreadable' as const}]])}, {options: {uid: 1000}})],
 	['vfio.memlock', 'ok', 'may raise it', () => usual()],
 	['vfio.memlock', 'ok', 'no limit', () => usual({files: daemon('unlimited', '0000000000000000')})],
 	['vfio.memlock', 'error', 'a container', () => usual({files: daemon('67108864', '00000000a80425fb')})],

@@ -12,6 +12,7 @@ import {readAttribute, readNumber} from '../sysfs/attributes.ts';
 import {loadableModules} from '../sysfs/loadable-modules.ts';
 import {isKernelGone} from '../sysfs/module-files.ts';
 import {acsReader, groupAcsPath} from '../sysfs/read-acs.ts';
+import {readDeviceAccess} from '../sysfs/read-device-access.ts';
 import {readDistribution} from '../sysfs/read-distribution.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
 import {readIfupdown} from '../sysfs/read-ifupdown.ts';
@@ -94,6 +95,7 @@ export async function readDoctorFacts(live: Host, inventory: Inventory, {sources
 		modulesOnDisk: files.list('/lib/modules').length === 0 || files.exists(`/lib/modules/${kernel.release}/modules.dep`) || !isKernelGone(files, kernel.release),
 		loadable: files.exists(`/lib/modules/${kernel.release}/modules.dep`) ? loadableModules(files, ['vfio_pci', 'vfio_iommu_type1', 'kvm_intel', 'kvm_amd']) : null,
 		daemon: readLibvirtDaemon(files),
+		deviceAccess: readDeviceAccess(files),
 		hugepages: readHugepages(files),
 		irqbalance: readIrqbalance(files),
 		ipForward: forward === undefined ? null : forward !== 0,

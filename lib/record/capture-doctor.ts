@@ -1,6 +1,7 @@
 // What `vfctl doctor` reads besides (exec/read-doctor-facts.ts).
 import {vfioNodesQuestion} from '../exec/read-doctor-facts.ts';
 import {filterQuestion} from '../exec/read-filter.ts';
+import {charDevicesPath, deviceAccessLines, deviceRulePaths, qemuConfPath} from '../sysfs/read-device-access.ts';
 import {daemonPidFile, daemonSocketPaths} from '../sysfs/read-libvirt-daemon.ts';
 import {ifupdownFiles, ifupdownLines} from '../sysfs/read-ifupdown.ts';
 import {keepLines} from './capture-files.ts';
@@ -26,6 +27,12 @@ export function collectDoctor(into: Collector): void {
 	into.text('/proc/sys/net/ipv4/ip_forward');
 	for (const path of ifupdownFiles(files)) {
 		into.text(path, ifupdownLines);
+	}
+
+	into.text(qemuConfPath, deviceAccessLines);
+	into.text(charDevicesPath, text => keepLines(text, line => line.endsWith(' vfio')));
+	for (const path of deviceRulePaths) {
+		into.text(path);
 	}
 
 	for (const [name, socket] of Object.entries(daemonSocketPaths) as Array<['libvirtd' | 'virtqemud', string]>) {

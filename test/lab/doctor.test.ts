@@ -176,7 +176,16 @@ test.serial('libvirtd that was stopped', async t => {
 	const answers = await found();
 	t.true(answers.includes('error libvirt.reachable'), answers.join('\n'));
 	t.deepEqual(answers.filter(one => one.startsWith('unseen')).sort(), ['unseen libvirt.default-network default', 'unseen libvirt.guest-devices', 'unseen libvirt.guest-networks', 'unseen libvirt.hostdev', 'unseen vfio.hugepages', 'unseen vfio.memlock'].sort());
+	// It comes back with a list of nodes that has no /dev/kvm: a guest does not start, and the doctor knows why.
+	await lab.exec('cp /etc/libvirt/qemu.conf /tmp/qemu.conf && echo \'cgroup_device_acl = [ "/dev/null", "/dev/full", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/ptmx" ]\' >> /etc/libvirt/qemu.conf');
 	await lab.exec('libvirtd -d');
+	await lab.waitFor('virsh -c qemu:///system list');
+	t.deepEqual((await found()).filter(one => !usual.includes(one)), ['error libvirt.device-access']);
+	await lab.exec('/lab/guest define vm9');
+	t.regex((await lab.exec('virsh start vm9', {ok: [1]})).stderr, /KVM kernel module: Operation not permitted/);
+	await lab.exec('virsh undefine vm9; kill $(cat /run/libvirtd.pid)');
+	await lab.waitFor('! pgrep -x libvirtd');
+	await lab.exec('cp /tmp/qemu.conf /etc/libvirt/qemu.conf && libvirtd -d');
 	await lab.waitFor('virsh -c qemu:///system list');
 	t.deepEqual(await found(), usual);
 });

@@ -3,6 +3,7 @@ import type {AcsFact} from '../../model/acs.ts';
 import type {Bdf} from '../../model/bdf.ts';
 import type {BootFacts, TextFile} from '../../model/boot.ts';
 import type {DaemonFacts} from '../../model/daemon.ts';
+import type {DeviceAccess} from '../../model/device-access.ts';
 import type {Distribution} from '../../model/distribution.ts';
 import type {DriverStatus} from '../../model/driver-status.ts';
 import type {HugepageFacts} from '../../model/hugepages.ts';
@@ -80,6 +81,8 @@ export interface DoctorFacts {
 	readonly loadable: readonly string[] | null;
 	readonly vfioNodes: Seen<readonly NodeFacts[]>;
 	readonly daemon: DaemonFacts;
+	/** Null where qemu.conf cannot be read. */
+	readonly deviceAccess: DeviceAccess | null;
 	/** How libvirt can pass PCI devices through: `vfio`. */
 	readonly hostdev: Seen<readonly string[]>;
 	readonly hugepages: HugepageFacts;

@@ -1,6 +1,7 @@
 // libvirt, its networks, and guests that name devices which are not there.
 import {AppError} from '../../errors.ts';
 import {installCommand} from '../../model/distribution.ts';
+import {missingNodes, nodesHeldBack} from '../../model/device-access.ts';
 import type {Guest, GuestDefinition} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {networkProblems} from '../../model/network-problems.ts';
@@ -13,9 +14,10 @@ import {defaultNetwork} from '../default-network.ts';
 import type {Action} from '../action.ts';
 import {knownNetworks} from '../find-network.ts';
 import {planNetworkRepair} from '../plan-network-repair.ts';
-import {bad, byName, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
+import {bad, byName, needsRoot, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
 import type {DoctorFacts} from './facts.ts';
 
+const qemuConf = '/etc/libvirt/qemu.conf';
 const notAnswering = 'libvirt does not answer: see libvirt.reachable';
 
 function reachable({inventory: {guests, libvirtProblem}, daemon, distribution, boot}: DoctorFacts): Answer[] {
@@ -115,6 +117,38 @@ function hostdev({hostdev: backends, inventory}: DoctorFacts): Answer[] {
 	})];
 }
 
+/** What control groups let guests open; on hosts without libvirt nothing is asked. */
+function deviceAccess(facts: DoctorFacts): Answer[] {
+	const {daemon: {installed, sockets, running}, deviceAccess: access} = facts;
+	if (installed.length === 0 && sockets.length === 0) {
+		return [];
+	}
+
+	if (access === null) {
+		return [needsRoot(null, facts, `${qemuConf} cannot be read`)];
+	}
+
+	const {acl, controllers, rules} = access;
+	const evidence = [
+		seen(qemuConf, acl === null ? 'no cgroup_device_acl: libvirt\'s own list' : `cgroup_device_acl: ${acl.join(', ') || 'empty'}`),
+		...controllers === null ? [] : [seen(qemuConf, `cgroup_controllers: ${controllers.join(', ') || 'none'}`)],
+		...rules === null ? [] : [seen(rules.path, rules.lines.slice(0, 6).join(', '))],
+	];
+	const [missing, heldBack] = [missingNodes(access), nodesHeldBack(access)];
+	const restart = facts.boot.systemd?.running === true ? [`systemctl restart ${running?.name ?? installed[0] ?? 'libvirtd'}`] : [];
+	return [
+		...missing.length === 0 ? [] : [bad(missing.includes('/dev/kvm') ? 'error' : 'warning', null, `cgroup_device_acl leaves out what every guest needs: ${missing.join(', ')}`, {
+			evidence, meaning: 'a list in qemu.conf takes the place of libvirt\'s own: guests do not start, or QEMU is told \'Operation not permitted\'; the nodes of VFIO are added for each <hostdev> and need not be in it',
+			advice: 'add them, or take the whole list out; it holds for guests that start after the daemon', commands: [`grep -n -A6 '^cgroup_device_acl' ${qemuConf}`, ...restart],
+		})],
+		...heldBack.length === 0 ? [] : [bad('error', null, `the control group above the guests does not let them open ${heldBack.join(' and ')}`, {
+			evidence, meaning: 'libvirt cannot allow its guests what is not allowed to itself: guests with a device do not start (\'Operation not permitted\'). It is like that in containers',
+			advice: 'allow the nodes where the container is defined (LXC: lxc.cgroup.devices.allow)', commands: [`cat ${rules!.path}`],
+		})],
+		...missing.length + heldBack.length === 0 ? [ok(null, 'control groups do not keep guests from the nodes that they need', evidence)] : [],
+	];
+}
+
 /** Devices of the host that guests name, in their saved and in their live definition. */
 function guestDevices({inventory}: DoctorFacts): Answer[] {
 	const {guests, functions} = inventory;
@@ -161,5 +195,6 @@ export const libvirtChecks: CheckGroup = {group: 'libvirt', checks: [
 	{name: 'default-network', asks: 'the default network runs and starts with the host', look: defaultNetworkCheck},
 	{name: 'guest-networks', asks: 'other networks that guests name are there and run', look: guestNetworks},
 	{name: 'hostdev', asks: 'libvirt says that it can give PCI devices to guests', look: hostdev},
+	{name: 'device-access', asks: 'control groups (qemu.conf, and those above libvirt) let guests open the nodes that they need', look: deviceAccess},
 	{name: 'guest-devices', asks: 'devices of the host that guests name are there', look: guestDevices},
 ]};
