@@ -5,6 +5,7 @@ import type {PciFunction, Pf} from '../../model/pci.ts';
 import {pfName} from '../../model/select.ts';
 import {bad, ok, seen, unseen, type Answer, type CheckGroup} from './check.ts';
 import type {DoctorFacts} from './facts.ts';
+import {firmwareCheck} from './firmware.ts';
 
 interface KnownTrouble {
 	readonly driver: string;
@@ -105,6 +106,7 @@ function rebuilt({driver}: DoctorFacts): Answer[] {
 
 export const driverChecks: CheckGroup = {group: 'driver', checks: [
 	{name: 'known-trouble', asks: 'the PF driver of this kernel has no known fault with the card', look: knownTrouble},
+	firmwareCheck,
 	{name: 'mailbox', asks: 'PFs and VFs of igb and ixgbe understand each other', look: mailbox},
 	{name: 'rebuilt', asks: 'drivers that vfctl built are those of the running kernel', look: rebuilt},
 ]};
