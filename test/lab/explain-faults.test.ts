@@ -1,6 +1,7 @@
 // Faults that are made for real, and what `vfctl explain` says of the words that the kernel, QEMU, libvirt and the
 // tools then had for them: which entry, and that its remedy names the real device and guest. The boards that lack
 // something are in platform.test.ts.
+import type {ChildProcess} from 'node:child_process';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {Lab} from '../../lab/lab.ts';
@@ -112,24 +113,27 @@ test.serial('a VLAN that the PF set, and another that the VF asks for', async t 
 
 test.serial('a program has the VF by VFIO', async t => {
 	const program = lab.spawn(`exec python3 /root/vfio-user.py hold ${free}`);
-	await untilReady(program.stdout);
+	await untilReady(program);
 	const view = await said(await attach('vm1', hostdevXml(free)));
 	program.stdin.end();
-	await lab.waitFor('! pgrep -f vfio-user.py', {timeoutMs: patientMs});
+	await lab.waitFor('! pgrep -f "[v]fio-user.py"', {timeoutMs: patientMs});
 	await backOnVfio();
 	const told = await only(t, view, 'qemu.group-busy');
 	t.like(told, {severity: 'error', fields: {bdf: free, group, pf: 'eth1', vf: '2'}});
 	t.regex(commandsOf(told), new RegExp(`^fuser -v /dev/vfio/${group};.*\nvfctl show ${free};`, 'm'));
 });
 
-async function untilReady(stream: NodeJS.ReadableStream): Promise<void> {
-	for await (const chunk of stream) {
-		if (String(chunk).includes('ready')) {
-			return;
-		}
-	}
-
-	throw new Error('vfio-user.py ended');
+async function untilReady(program: ChildProcess): Promise<void> {
+	await new Promise<void>((resolve, reject) => {
+		program.stdout!.on('data', chunk => {
+			if (String(chunk).includes('ready')) {
+				resolve();
+			}
+		});
+		program.once('close', code => {
+			reject(new Error(`vfio-user.py ended with ${code}`));
+		});
+	});
 }
 
 /** libvirt gives a device back to its driver when it fails. */
