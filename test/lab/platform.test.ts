@@ -31,12 +31,13 @@ for (const {platform, code} of [{platform: 'no-iommu', code: 'IOMMU_OFF'}, {plat
 			const said = (await vfctl.run(['explain', '/tmp/said', '--this-host'], {code: 11})).json.explained as ExplainedView[];
 			const logged = (await vfctl.run(['explain'], {code: [0, 11]})).json.explained as ExplainedView[];
 			if (platform === 'no-iommu') {
-				t.like(said, [{id: 'libvirt.no-passthrough', severity: 'error'}, {id: 'qemu.no-iommu-group', severity: 'error', fields: {bdf: '0000:01:10.0', pf: 'eth1', vf: '0'}}]);
+				t.like(said.find(({id}) => id === 'libvirt.no-passthrough'), {severity: 'error', partOf: []});
+				t.like(said.find(({id}) => id === 'qemu.no-iommu-group'), {severity: 'error', fields: {bdf: '0000:01:10.0', pf: 'eth1', vf: '0'}});
 			} else {
 				t.like(said.find(({id}) => id === 'qemu.set-iommu-denied'), {severity: 'error', fields: {bdf: '0000:01:10.0', pf: 'eth1', vf: '0'}});
 				const why = logged.find(({id}) => id === 'vfio.no-interrupt-remapping');
 				t.like(why, {severity: 'error', log: 'kernel'});
-				t.like(logged.find(({id}) => id === 'qemu.set-iommu-denied'), {log: '/var/log/libvirt/qemu/vm9.log', fields: {guest: 'vm9'}, partOf: [why!.number]});
+				t.like(logged.find(({id, log}) => id === 'qemu.set-iommu-denied' && log === '/var/log/libvirt/qemu/vm9.log'), {fields: {guest: 'vm9'}, partOf: [why!.number]});
 			}
 
 			await vfctl.stop();

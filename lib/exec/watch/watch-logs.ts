@@ -1,6 +1,6 @@
 // What the kernel, libvirt and guests say, where the catalogue knows what it means.
 import type {Host} from '../../host/host.ts';
-import type {Explained} from '../../model/explain/explained.ts';
+import {isPart, type Explained} from '../../model/explain/explained.ts';
 import {createExplainer} from '../../model/explain/explainer.ts';
 import {fillText} from '../../model/explain/fill-text.ts';
 import type {DeviceLookup} from '../../model/explain/host-devices.ts';
@@ -10,7 +10,9 @@ import {followHostLogs} from '../follow-logs.ts';
 /** Watches until the signal comes. */
 export async function watchLogs(host: Host, devices: DeviceLookup, signal: AbortSignal, {tell, missing}: {tell: (event: WatchEvent) => void; missing: (text: string) => void}): Promise<void> {
 	const make = () => createExplainer({nowMs: host.clock.now(), devices, tell(explained, {message}) {
-		tell(eventOf(explained, message));
+		if (!isPart(explained)) {
+			tell(eventOf(explained, message));
+		}
 	}});
 	await followHostLogs(host, make, signal, missing);
 }
