@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 // The lab tests: real QEMU, one file after the other. A test has minutes, not seconds; see docs/lab.md.
 // scripts/lab-tests.ts runs them for `npm run test:lab`.
 export default {
@@ -5,5 +7,6 @@ export default {
 	workerThreads: false,
 	concurrency: 1,
 	serial: true,
-	timeout: '15m',
+	// A kernel that checks itself is slow (lab/timeouts.ts).
+	timeout: process.env.VFCTL_LAB_KERNEL === 'debug' ? '120m' : '15m',
 };

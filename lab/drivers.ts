@@ -1,9 +1,10 @@
 import {readdirSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {cacheEntry} from './cache.ts';
+import {ensureDebugKernel} from './debug-kernel.ts';
 import {LabError} from './errors.ts';
 import {contentHash} from './hash.ts';
-import {kernelSuite, kindFor, type OtherKernel, SUITE} from './kernels.ts';
+import {kernelSuite, kindFor, type OtherKernel, SUITE, usualKernel} from './kernels.ts';
 import {buildInTree, ensureKernelTree, kernelTree, type KernelTree, olderKernelTree} from './kernel-tree.ts';
 import {repositoryDirectory} from './paths.ts';
 import {silent, stage, type Report} from './progress.ts';
@@ -24,16 +25,23 @@ export async function labKernelTree(kernel: OtherKernel | undefined, report: Rep
 
 // The directory with vfctl_pf.ko, igb.ko, ixgbe.ko, vfctl_fwd.ko and build.json for the kernel that a lab boots. In
 // the emulated host it belongs in /var/lib/vfctl/drivers/RELEASE; RELEASE is its last component.
-export async function ensureDrivers({kernel, report = silent}: {kernel?: OtherKernel | undefined; report?: Report} = {}): Promise<string> {
+export async function ensureDrivers({kernel = usualKernel, report = silent}: {kernel?: OtherKernel | undefined; report?: Report} = {}): Promise<string> {
+	if (kernel === 'debug') {
+		const root = await ensureDebugKernel(report);
+		// One release, whatever it was configured with.
+		return ensureBuild({kind: kindFor(kernel, 'drivers'), release: kernelRelease(root), besides: [root], root: async () => root, report});
+	}
+
 	const {release, tree} = await labKernelTree(kernel, report);
 	return ensureBuild({kind: kindFor(kernel, 'drivers'), release, root: async () => headers(tree, release, report), report});
 }
 
-// The same for any kernel of a tree, built by this vfctl from the sources as they are.
-export async function ensureBuild({kind, release, root, report}: {kind: string; release: string; root: () => Promise<string>; report: Report}): Promise<string> {
+// The same for any kernel of a tree, built by this vfctl from the sources as they are; `besides` tells kernels of one
+// release apart.
+export async function ensureBuild({kind, release, besides = [], root, report}: {kind: string; release: string; besides?: readonly string[]; root: () => Promise<string>; report: Report}): Promise<string> {
 	const directory = await cacheEntry({
 		kind,
-		key: contentHash(release, ...sources.map(name => sourceFiles(name))),
+		key: contentHash(release, ...besides, ...sources.map(name => sourceFiles(name))),
 		report,
 		async build(entry) {
 			const tree = await root();

@@ -34,6 +34,9 @@ export function backportsTree(suite: string): KernelTree {
 	};
 }
 
+// Where the program and the result are mounted.
+export const MOUNT_POINTS: readonly string[] = ['mnt/vfctl', 'var/lib/vfctl'];
+
 // The root of the tree, made by mmdebstrap when the cache has none.
 export async function ensureKernelTree(tree: KernelTree, report: Report): Promise<string> {
 	const directory = await cacheEntry({
@@ -45,7 +48,7 @@ export async function ensureKernelTree(tree: KernelTree, report: Report): Promis
 	return path.join(directory, 'root');
 }
 
-function recipe({suite, packages, sources}: KernelTree): Recipe {
+export function recipe({suite, packages, sources}: KernelTree): Recipe {
 	return {suite, packages: [...TOOLS, ...packages], sources};
 }
 
@@ -54,8 +57,7 @@ async function buildTree(tree: KernelTree, entry: string, report: Report): Promi
 	await stage(report, `Debian ${tree.suite} with ${tree.packages.join(' and ')} (mmdebstrap)`, async () => bootstrap(
 		recipe(tree), root, {what: `mmdebstrap could not make the tree for the kernel ${tree.name}`},
 	));
-	// Where the program and the result are mounted.
-	for (const directory of ['mnt/vfctl', 'var/lib/vfctl']) {
+	for (const directory of MOUNT_POINTS) {
 		await fs.mkdir(path.join(root, directory), {recursive: true});
 	}
 }

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {parseArgs} from 'node:util';
 import {errorText, LabError} from './errors.ts';
-import {otherKernels, type OtherKernel} from './kernels.ts';
+import {kernelOf, otherKernels} from './kernels.ts';
 import {Lab} from './lab.ts';
 import {stateDirectory} from './paths.ts';
 import type {Point} from './points.ts';
@@ -27,7 +27,7 @@ const USAGE = `usage: npm run lab -- COMMAND [--name NAME]
 options
   --name NAME     several labs can run side by side (default: default)
   --point POINT   clean: a host just booted; guests: two guests, vm0 and vm1, already run
-  --kernel X.Y    up: another kernel than the tree's own (${otherKernels.join(', ')})
+  --kernel NAME   up: another kernel than the tree's own (${otherKernels.join(', ')})
   --fresh         up: builds everything anew, with the newest packages
 `;
 
@@ -95,15 +95,6 @@ function pointOf(word: string | undefined): Point | undefined {
 	}
 
 	throw new LabError(`there is no point '${word}'`, {fix: '--point clean, or --point guests'});
-}
-
-function kernelOf(word: string | undefined): OtherKernel | undefined {
-	const kernel = otherKernels.find(one => one === word);
-	if (word !== undefined && kernel === undefined) {
-		throw new LabError(`no lab has the kernel '${word}'`, {fix: `--kernel ${otherKernels.join(', or --kernel ')}; without it the tree's own`});
-	}
-
-	return kernel;
 }
 
 function need(words: readonly string[], count: number, usage: string): void {

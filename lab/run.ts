@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import {onProcessEnd} from './cleanup.ts';
 import {LabError} from './errors.ts';
+import {patience} from './timeouts.ts';
 
 // Exit codes for who looks at them itself.
 export const ANY_CODE: readonly number[] = Array.from({length: 256}, (_, code) => code);
@@ -46,7 +47,7 @@ export async function runBinary(
 	const timer = setTimeout(() => {
 		timedOut = true;
 		killGroup();
-	}, timeoutMs);
+	}, timeoutMs * patience);
 
 	const out: Buffer[] = [];
 	const error: Buffer[] = [];

@@ -1,3 +1,9 @@
+import {usualKernel} from './kernels.ts';
+
+// Every limit below, and of every command and wait in a lab, is so many times as long: a kernel that checks itself
+// takes its time.
+export const patience = usualKernel === 'debug' ? 8 : 1;
+
 // Limits in milliseconds: three times and more what two quiet cores needed under software emulation.
 export const SSH_ANSWERS_MS = 90_000;
 export const COLD_BOOT_MS = 240_000;

@@ -7,7 +7,7 @@ import {ensureDrivers} from '../../lab/drivers.ts';
 import {Lab} from '../../lab/lab.ts';
 import {reportToStderr} from '../../lab/progress.ts';
 import {run} from '../../lab/run.ts';
-import {otherKernels, type OtherKernel} from '../../lab/kernels.ts';
+import {kernelOf} from '../../lab/kernels.ts';
 import {repositoryDirectory} from '../../lab/paths.ts';
 
 const pf = '0000:01:00.0';
@@ -27,11 +27,7 @@ type LoadName = keyof typeof loads;
 const titles: Readonly<Record<LoadName, string>> = {rr: 'request and answer', crr: 'with a connection each', stream: '64 KiB of a stream'};
 
 async function main(): Promise<void> {
-	const kernel = process.argv[2] as OtherKernel | undefined;
-	if (kernel !== undefined && !otherKernels.includes(kernel)) {
-		throw new Error(`usage: npm run bench:forward -- [${otherKernels.join('|')}]`);
-	}
-
+	const kernel = kernelOf(process.argv[2]);
 	const modules = await ensureDrivers({kernel, report: reportToStderr});
 	const lab = await Lab.start({name: `bench-forward-${process.pid}`, platform: 'counted', kernel, report: reportToStderr});
 	try {

@@ -4,12 +4,14 @@
 // VFCTL_LAB_ROUNDS is how often (docs/forward.md: 200 were run once).
 import test from 'ava';
 import {Lab} from '../../lab/lab.ts';
+import {patience} from '../../lab/timeouts.ts';
 import {putDrivers} from './helpers/put-drivers.ts';
 import {putProgram} from './helpers/put-program.ts';
+import {declareSelfChecks} from './helpers/self-checks.ts';
 import {LabVfctl} from './helpers/vfctl.ts';
 
 const rounds = Number(process.env['VFCTL_LAB_ROUNDS'] ?? 8);
-const roundMs = 90_000;
+const roundMs = 90_000 * patience;
 let lab: Lab;
 let vfctl: LabVfctl;
 
@@ -71,3 +73,5 @@ test.serial('the kernel keeps nothing of it', async t => {
 test.serial('the host is as it was', async t => {
 	t.deepEqual(await vfctl.changesSince('/tmp/before.rec'), []);
 });
+
+declareSelfChecks(() => lab);

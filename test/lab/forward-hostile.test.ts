@@ -5,6 +5,7 @@ import {Lab} from '../../lab/lab.ts';
 import {Captures, inside, spoken, type Listener, type Seen} from './helpers/captures.ts';
 import {forwardDirectory, loadForward, makeSides, numbers, pf, type Side} from './helpers/forward-world.ts';
 import {badLargeFrames, hexOf, hostileFrames, type HostileFrame} from './helpers/hostile-frames.ts';
+import {declareSelfChecks} from './helpers/self-checks.ts';
 
 let lab: Lab;
 let sides: Side[];
@@ -200,3 +201,5 @@ test.serial('the kernel complained of nothing', async t => {
 	const {stdout} = await lab.exec('dmesg');
 	t.notRegex(stdout, /\bBUG\b|WARNING:|Oops|Call Trace|refcount|leak/);
 });
+
+declareSelfChecks(() => lab);

@@ -4,6 +4,7 @@ import test from 'ava';
 import type {OtherKernel} from '../../../lab/kernels.ts';
 import {Lab} from '../../../lab/lab.ts';
 import {answers, bothWays, forwardDirectory, insertForward, loadForward, makeSides, numbers, pf, type Side} from './forward-world.ts';
+import {declareSelfChecks} from './self-checks.ts';
 import {killed, LabVfctl} from './vfctl.ts';
 
 interface Rule {
@@ -211,4 +212,6 @@ export function exerciseForward(kernel?: OtherKernel): void {
 		const {stdout} = await lab.exec('dmesg');
 		t.notRegex(stdout, /\bBUG\b|WARNING:|Oops|Call Trace|refcount|leak/);
 	});
+
+	declareSelfChecks(() => lab);
 }
