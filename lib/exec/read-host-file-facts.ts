@@ -12,7 +12,6 @@ import type {Steering} from '../model/steering.ts';
 import {bindingRulePath} from '../plan/binding-rule.ts';
 import {guestNetworkKey, type GuestNetworkFacts, type HostFileFacts} from '../plan/host-file/facts.ts';
 import {guestNetworkNeeds} from '../plan/host-file/plan-host-file.ts';
-import type {ForwardFacts} from '../plan/plan-forward.ts';
 import {readHugepages} from '../sysfs/read-hugepages.ts';
 import {readSteering, steeringIfTold} from '../sysfs/read-steering.ts';
 import {findAttachActions} from './attachments.ts';
@@ -25,13 +24,17 @@ export type GivenFacts = Omit<HostFileFacts, 'bindingRules' | 'attachActions' | 
 /** The facts of this host. Throws NO_AGENT, with the place in the file, when a running guest that
  * must be asked does not answer; and what planning throws. */
 export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: () => Promise<Libvirt>}, {inventory, file, given}: {inventory: Inventory; file: HostFile; given: GivenFacts}): Promise<HostFileFacts> {
+	const forwarding = forwardingAsked(inventory, file);
+	const switchModes = await readSwitchModes(host, [...new Set([
+		...file.pfs.flatMap(({pf, switch: mode}) => mode === undefined ? [] : pfIfThere(inventory, pf) ?? []),
+		...forwarding?.on ? forwarding.pfs : [],
+	])]);
 	const facts: HostFileFacts = {
 		...given,
 		bindingRules: readBindingRules(host),
 		attachActions: key => findAttachActions(host.files, key),
 		guestNetworks: new Map(),
-		switchModes: await readSwitchModes(host, file.pfs.flatMap(({pf, switch: mode}) => mode === undefined ? [] : pfIfThere(inventory, pf) ?? [])),
-		interrupts: null, steering: new Map(), forward: null, hugepages: null,
+		switchModes, interrupts: null, steering: new Map(), forward: null, hugepages: null,
 	};
 	const guestNetworks = new Map<string, GuestNetworkFacts>();
 	for (const need of guestNetworkNeeds(inventory, file, facts)) {
@@ -47,7 +50,7 @@ export async function readHostFileFacts({host, libvirt}: {host: Host; libvirt: (
 		...facts, guestNetworks,
 		interrupts: tuned === undefined ? null : await readInterruptFacts(host, tuned),
 		steering: await readTables(host, inventory, file),
-		forward: await readForwarding(host, inventory, file),
+		forward: forwarding && await readForwardFacts(host, {...forwarding, modes: switchModes}),
 		hugepages: file.hugepages.length === 0 ? null : readHugepages(host.files),
 	};
 }
@@ -71,10 +74,14 @@ async function readTables({runner}: Host, inventory: Inventory, {pfs}: HostFile)
 	return tables;
 }
 
-/** The module is looked for only when some PF wants it. */
-async function readForwarding(host: Host, inventory: Inventory, {pfs}: HostFile): Promise<ForwardFacts | null> {
+/** What has to be known of passing frames on; null where no PF tells of it. */
+function forwardingAsked(inventory: Inventory, {pfs}: HostFile): {pfs: Pf[]; on: boolean} | null {
 	const told = pfs.filter(({forwarding, relay}) => forwarding !== undefined || relay !== undefined);
-	return told.length === 0 ? null : readForwardFacts(host, {pfs: told.flatMap(({pf}) => pfIfThere(inventory, pf) ?? []), on: told.some(({forwarding, relay}) => forwarding === 'on' || (relay ?? noRelay) !== noRelay)});
+	return told.length === 0 ? null : {
+		pfs: told.flatMap(({pf}) => pfIfThere(inventory, pf) ?? []),
+		// The module is looked for only when some PF wants it.
+		on: told.some(({forwarding, relay}) => forwarding === 'on' || (relay ?? noRelay) !== noRelay),
+	};
 }
 
 /** Undefined where the name leads to none: planning tells it, with the place. */

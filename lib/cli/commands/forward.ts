@@ -2,6 +2,8 @@
 import {readForwardFacts, readSwitchModes} from '../../exec/forward/read-forward-facts.ts';
 import {AppError} from '../../errors.ts';
 import {noRelay, relayGroupName, type SwitchMode} from '../../model/forward.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Pf} from '../../model/pci.ts';
 import {selectPf} from '../../model/select.ts';
 import {planForward} from '../../plan/plan-forward.ts';
 import {planSwitchMode} from '../../plan/plan-switch-mode.ts';
@@ -12,6 +14,11 @@ import {readNamespacedNetdevs} from '../../sysfs/read-namespaces.ts';
 import type {CommandContext} from '../context.ts';
 import {withInventory} from '../read-state.ts';
 import {runPlanned} from './run-plan.ts';
+
+/** Each once, in the order of the names. */
+function chosenPfs(inventory: Inventory, names: readonly string[]): Pf[] {
+	return [...new Set(names.map(name => selectPf(inventory, name)))];
+}
 
 /** Shows the ports. */
 export async function runTable(context: CommandContext, name: string | undefined): Promise<void> {
@@ -31,7 +38,7 @@ export async function runSwitch(context: CommandContext, names: readonly string[
 	await runPlanned(context, {
 		destructive: () => false,
 		async plan(inventory, {host}) {
-			const pfs = [...new Set(names.map(name => selectPf(inventory, name)))];
+			const pfs = chosenPfs(inventory, names);
 			return planForward({pfs, on, relay: group, facts: await readForwardFacts(host, {pfs, on})});
 		},
 	});
@@ -51,7 +58,7 @@ export async function runSwitchMode(context: CommandContext, names: readonly str
 	await runPlanned(context, {
 		destructive: () => false,
 		async plan(inventory, {host}) {
-			const pfs = [...new Set(names.map(name => selectPf(inventory, name)))];
+			const pfs = chosenPfs(inventory, names);
 			return planSwitchMode({pfs, to, modes: await readSwitchModes(host, pfs)});
 		},
 	});

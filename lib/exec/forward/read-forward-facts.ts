@@ -6,6 +6,7 @@ import {forwardModule, hubModule} from '../../model/driver-build.ts';
 import type {SwitchMode} from '../../model/forward.ts';
 import type {Pf} from '../../model/pci.ts';
 import type {ForwardFacts} from '../../plan/plan-forward.ts';
+import type {SwitchModes} from '../../plan/plan-switch-mode.ts';
 import {moduleFile} from '../../sysfs/module-files.ts';
 import {canRelay, forwardingPfs, relayGroupOf} from '../../sysfs/read-forward.ts';
 import {readSwitchMode} from '../../sysfs/read-switch-mode.ts';
@@ -13,8 +14,9 @@ import {buildDirectory} from '../driver/read-builds.ts';
 import {isModuleLoaded} from '../swap/loaded-driver.ts';
 import {buildOf, checkedModule} from '../swap/read-swap-facts.ts';
 
-/** The facts about these PFs. `on`: some are to be switched on. Reads only. */
-export async function readForwardFacts(host: Host, {pfs, on}: {pfs: readonly Pf[]; on: boolean}): Promise<ForwardFacts> {
+/** The facts about these PFs. `on`: some are to be switched on; `modes` of their switches, where somebody has asked. Reads
+ * only. */
+export async function readForwardFacts(host: Host, {pfs, on, modes}: {pfs: readonly Pf[]; on: boolean; modes?: SwitchModes}): Promise<ForwardFacts> {
 	const present = forwardingPfs(host.files);
 	const load = !on || present !== null ? null : await loadingStep(host).catch(error => {
 		if (error instanceof AppError) {
@@ -23,12 +25,11 @@ export async function readForwardFacts(host: Host, {pfs, on}: {pfs: readonly Pf[
 
 		throw error;
 	});
-	const [vepa, switchdev] = [new Set<Bdf>(), new Set<Bdf>()];
-	for (const pf of on ? pfs : []) {
-		if (pf.netdevs[0] !== undefined && await readSwitchMode(host.runner, pf.netdevs[0]) === 'vepa') {
-			vepa.add(pf.bdf);
-		}
-
+	const asked = on ? pfs : [];
+	const found = modes ?? await readSwitchModes(host, asked);
+	const vepa = new Set(asked.map(({bdf}) => bdf).filter(bdf => found.get(bdf) === 'vepa'));
+	const switchdev = new Set<Bdf>();
+	for (const pf of asked) {
 		if (await isSwitchdev(host, pf)) {
 			switchdev.add(pf.bdf);
 		}
@@ -88,7 +89,7 @@ async function listed({runner}: Host, argv: readonly [string, ...string[]]): Pro
 }
 
 /** How the switches of these PFs work; null where a driver tells none. */
-export async function readSwitchModes({runner}: Host, pfs: readonly Pf[]): Promise<Map<Bdf, SwitchMode | null>> {
+export async function readSwitchModes({runner}: Host, pfs: readonly Pf[]): Promise<SwitchModes> {
 	const modes = new Map<Bdf, SwitchMode | null>();
 	for (const {bdf, netdevs: [netdev]} of pfs) {
 		modes.set(bdf, netdev === undefined ? null : await readSwitchMode(runner, netdev));
