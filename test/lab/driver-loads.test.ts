@@ -5,6 +5,7 @@
 import test from 'ava';
 import {Lab} from '../../lab/lab.ts';
 import {putDrivers} from './helpers/put-drivers.ts';
+import {grown, lines, runRounds} from './helpers/rounds.ts';
 
 const loads = Number(process.env['VFCTL_LAB_LOADS'] ?? 8);
 const loadMs = 60_000;
@@ -18,35 +19,20 @@ test.after.always(async () => {
 	await lab?.down();
 });
 
-/** What the script printed with these first words: the rest of each line. */
-function lines(output: string, ...words: string[]): string[][] {
-	return output.split('\n').map(line => line.split(' ')).filter(line => words.every((word, index) => line[index] === word)).map(line => line.slice(words.length));
-}
-
 test.serial('loaded and unloaded under traffic', async t => {
 	t.timeout((loads + 5) * loadMs);
 	const release = await putDrivers(lab);
-	await lab.put('test/lab/helpers/loads.sh', '/root/loads.sh');
-	await lab.exec('dmesg --clear');
-	// By itself: an ssh connection of a quarter of an hour was seen to end in the middle.
-	await lab.exec(`(setsid sh /root/loads.sh ${loads} /var/lib/vfctl/drivers/${release}; echo "ended $?") >/run/loads.log 2>&1 </dev/null &`);
-	await lab.waitFor('grep -q ^ended /run/loads.log', {timeoutMs: (loads + 3) * loadMs, everyMs: 3000});
-	const {stdout} = await lab.exec('cat /run/loads.log');
-	t.log(stdout.split('\n').filter(line => !line.startsWith('objects')).join('\n'));
-	t.deepEqual(lines(stdout, 'ended'), [['0']]);
-	t.is(lines(stdout, 'load').length, loads);
-	t.is(lines(stdout, 'answered').length, 1);
+	const {output, tainted} = await runRounds(lab, 'loads.sh', {args: [loads, `/var/lib/vfctl/drivers/${release}`], timeoutMs: (loads + 3) * loadMs});
+	t.log(output.split('\n').filter(line => !line.startsWith('objects')).join('\n'));
+	t.deepEqual(lines(output, 'ended'), [['0']]);
+	t.is(lines(output, 'load').length, loads);
+	t.is(lines(output, 'answered').length, 1);
 
-	t.deepEqual(lines(stdout, 'complaint'), []);
-	// Documentation/admin-guide/tainted-kernels.rst: 7 died, 9 warned, 14 soft lockup.
-	t.is(Number((await lab.exec('cat /proc/sys/kernel/tainted')).stdout) & (1 << 7 | 1 << 9 | 1 << 14), 0);
+	t.deepEqual(lines(output, 'complaint'), []);
+	t.false(tainted);
 
+	t.true(lines(output, 'objects', 'begin').length > 10);
+	t.log(`most more: ${JSON.stringify(grown(output, 'objects', 1).slice(0, 6))}`);
 	// With 100 loads less than one object a load in every cache. Few loads cannot tell that little from what comes and goes.
-	const few = 64;
-	const before = new Map(lines(stdout, 'objects', 'begin').map(([cache, count]) => [cache, Number(count)]));
-	const ends = new Map(lines(stdout, 'objects', 'end').map(([cache, count]) => [cache, Number(count)]));
-	const grown = [...ends].filter(([cache, count]) => count - (before.get(cache) ?? 0) >= Math.max(loads, few));
-	t.true(before.size > 10);
-	t.log([...before].map(([cache, count]) => `${cache} ${count} ${ends.get(cache)}`).join(', '));
-	t.deepEqual(grown, []);
+	t.deepEqual(grown(output, 'objects', Math.max(loads, 64)), []);
 });

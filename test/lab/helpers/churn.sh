@@ -6,30 +6,14 @@
 # VF 0 and 1 of the first PF stay, in namespaces churn0 and churn1, with one TCP connection between them that lives
 # through all of it: by the module while that is there, by the card else. What goes and comes under floods: VF 2 with its
 # namespace, VF 3 with its driver, all VFs of the second PF, a macvtap on VF 4, and the module, in four orders.
-# Lines: `round N BEGUN BROUGHT FLOODED TAKEN ENDED` by the uptime, `complaint TEXT` of what the kernel says that it should not,
-# `objects begin|end CACHE COUNT` of the kmalloc caches, `memory begin|end FIELD KIB`, `connection begin|end PORTS`,
+# Lines besides those of rounds.sh: `round N BEGUN BROUGHT FLOODED TAKEN ENDED` by the uptime, `connection begin|end PORTS`,
 # `passed COUNT` of the frames that the module carried while it was about to be unloaded.
 set -eu
+. "${0%/*}/rounds.sh"
 rounds=$1 directory=$2 traffic=$3
 first=0000:01:00.0 second=0000:02:00.0
 devices=/sys/bus/pci/devices forward=/sys/kernel/vfctl/forward
-WARM=3 # What is made once and kept is not counted.
 floods=
-
-fail() {
-	echo "churn: $*" >&2
-	exit 1
-}
-
-wait_for() { # SECONDS WHAT COMMAND...
-	tries=$(($1 * 5)) what=$2
-	shift 2
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || fail "no $what"
-		sleep 0.2
-	done
-}
 
 has_netdev() { [ -n "$(ls "$devices/$1/net" 2>/dev/null)" ]; }
 netdev() { ls "$devices/$1/net"; }
@@ -49,8 +33,6 @@ moved() { ip netns exec churn0 ss -tinH dst 192.0.2.2 | grep -o 'bytes_acked:[0-
 connected() { [ -n "$(ports)" ] && [ -n "$(moved)" ]; }
 moves() { [ "$(moved)" -gt "$1" ]; }
 
-# What a namespace has received of ICMP: the kernel counts it at once, a driver every 2 s.
-messages() { ip netns exec "$1" awk '/^Icmp: [0-9]/ {print $2}' /proc/net/snmp; }
 flooded() { [ "$(messages "$1")" -gt 20 ]; } # Of a namespace that is new in this round.
 
 flood() { # NAMESPACE ADDRESS, until it is killed or its namespace's interface is gone
@@ -108,21 +90,6 @@ order() { # Each is the first one to go in one of four rounds.
 	2) echo driver module tap namespace vfs ;;
 	3) echo vfs driver namespace module tap ;;
 	esac
-}
-
-complaints() { dmesg --read-clear | grep -E 'WARNING:|BUG:|Oops|Call Trace|refcount|waiting for .* to become free|vfctl_fwd.*stays loaded' | sed 's/^/complaint /' || :; }
-
-# The lowest of some counts: what is freed later (RCU) or is in use for a moment is not meant. Caches keep free objects
-# until they are asked to shrink.
-kept() {
-	for sample in 1 2 3 4 5 6; do
-		for cache in /sys/kernel/slab/kmalloc-*; do
-			echo 1 >"$cache/shrink"
-		done
-		awk '/^kmalloc-/ {print "objects", $1, $2}' /proc/slabinfo
-		awk -F'[: ]+' '/^(SUnreclaim|Percpu|VmallocUsed|KernelStack):/ {print "memory", $1, $2}' /proc/meminfo
-		sleep 1
-	done | awk -v when="$1" '{name = $1 " " when " " $2} !(name in least) || $3 < least[name] {least[name] = $3} END {for (name in least) print name, least[name]}'
 }
 
 for index in 0 1 3; do

@@ -3,28 +3,12 @@
 # usage: loads.sh COUNT DIRECTORY      DIRECTORY has the modules
 #
 # Each time: both PFs, two VFs of the first in namespaces of their own, a flood between them; the driver goes while it
-# lasts. Lines: `load N BEGUN ENDED` by the uptime, `complaint TEXT` of what the kernel says that it should not, and
-# `objects begin|end CACHE COUNT` of the kmalloc caches.
+# lasts. Lines besides those of rounds.sh: `load N BEGUN ENDED` by the uptime.
 set -eu
+. "${0%/*}/rounds.sh"
 count=$1 directory=$2
 pf=/sys/bus/pci/devices/0000:01:00.0
 other=/sys/bus/pci/devices/0000:02:00.0
-WARM=3 # What is made once and kept is not counted.
-
-fail() {
-	echo "loads: $*" >&2
-	exit 1
-}
-
-wait_for() { # SECONDS WHAT COMMAND...
-	tries=$(($1 * 10)) what=$2
-	shift 2
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || fail "no $what"
-		sleep 0.1
-	done
-}
 
 has_netdev() { [ -n "$(ls "$1/net" 2>/dev/null)" ]; }
 
@@ -49,10 +33,7 @@ load() {
 
 answers() { ip netns exec loads0 ping -q -c 1 -W 1 192.0.2.2; }
 
-# What the first namespace has received of ICMP: the kernel counts it at once, a driver every 2 s.
-messages() { ip netns exec loads0 awk '/^Icmp: [0-9]/ {print $2}' /proc/net/snmp; }
-
-flooded() { [ $(($(messages) - $1)) -gt 50 ]; }
+flooded() { [ $(($(messages loads0) - $1)) -gt 50 ]; }
 
 # Unloads while packets are on their way.
 unload() {
@@ -60,28 +41,13 @@ unload() {
 	flood0=$!
 	ip netns exec loads1 ping -q -f 192.0.2.1 >/dev/null 2>&1 &
 	flood1=$!
-	before=$(messages)
+	before=$(messages loads0)
 	wait_for 60 'packets of the flood' flooded "$before"
 	rmmod igb
 	rmmod vfctl_pf
 	kill $flood0 $flood1 2>/dev/null || :
 	wait $flood0 $flood1 2>/dev/null || :
 }
-
-# The lowest of some counts: what is freed later (RCU) or is in use for a moment is not meant. Caches keep free objects
-# until they are asked to shrink.
-objects() {
-	for sample in 1 2 3 4 5 6; do
-		for cache in /sys/kernel/slab/kmalloc-*; do
-			echo 1 >"$cache/shrink"
-		done
-		grep ^kmalloc- /proc/slabinfo
-		sleep 1
-	done | awk -v when="$1" '!($1 in least) || $2 < least[$1] {least[$1] = $2} END {for (name in least) print "objects", when, name, least[name]}'
-}
-
-# Asked after each load: 100 of them say more than the kernel's log holds.
-complaints() { dmesg --read-clear | grep -E 'WARNING:|BUG:|Oops|Call Trace|refcount|waiting for .* to become free' | sed 's/^/complaint /' || :; }
 
 for index in 0 1; do
 	ip netns add loads$index
@@ -101,10 +67,10 @@ while [ $number -lt "$count" ]; do
 	read -r ended _ </proc/uptime
 	echo "load $number $begun $ended"
 	complaints
-	[ $number != $WARM ] || objects begin
+	[ $number != $WARM ] || kept begin
 done
 
-objects end
+kept end
 load
 wait_for 60 'answer in the last load' answers
 echo 'answered after the last'
