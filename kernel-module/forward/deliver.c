@@ -26,11 +26,15 @@ static bool stack_has_room(void)
 	return here - (unsigned long)task_stack_page(current) > THREAD_SIZE / 2;
 }
 
+/*
+ * A socket of the kernel's own, without a reference on its namespace, can be the one of this processor that TCP answers
+ * from (ipv4_tcp_sk of tcp_ipv4.c): it is in use until the answer is sent, and the receiver may have an answer too.
+ */
 static bool holds_socket(const struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 
-	return sk && (!sk_fullsock(sk) || spin_is_locked(&sk->sk_lock.slock));
+	return sk && (!sk_fullsock(sk) || !sk->sk_net_refcnt || spin_is_locked(&sk->sk_lock.slock));
 }
 
 static bool may_walk(const struct sk_buff *skb)
