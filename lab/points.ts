@@ -35,6 +35,8 @@ export async function ensurePoint(point: Point, parts: Parts, report: Report): P
 		kind: kindFor(parts.tree.kernel, point),
 		key: contentHash(
 			path.basename(parts.images.directory),
+			// Images that were built anew have a key of their own, which the host in an older snapshot would refuse.
+			readFileSync(`${parts.images.key}.pub`, 'utf8'),
 			qemuCommand({accelerator: parts.accelerator, incoming: false}),
 			parts.accelerator === 'kvm' ? hostProcessor() : '',
 			WARM_UP,
