@@ -1,8 +1,10 @@
 // npm run bench:forward: what a packet costs on each software path between two namespaces of a host,
 // in instructions. In a lab whose clock counts them, so the machine may do what it likes beside.
+// usage: npm run bench:forward -- [KERNEL] [--cpus N]      processors take turns: what all of them do is counted
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import {parseArgs} from 'node:util';
 import {ensureDrivers} from '../../lab/drivers.ts';
 import {Lab} from '../../lab/lab.ts';
 import {reportToStderr} from '../../lab/progress.ts';
@@ -27,9 +29,10 @@ type LoadName = keyof typeof loads;
 const titles: Readonly<Record<LoadName, string>> = {rr: 'request and answer', crr: 'with a connection each', stream: '64 KiB of a stream'};
 
 async function main(): Promise<void> {
-	const kernel = kernelOf(process.argv[2]);
+	const {values: {cpus}, positionals: [word]} = parseArgs({options: {cpus: {type: 'string', default: '1'}}, allowPositionals: true});
+	const kernel = kernelOf(word);
 	const modules = await ensureDrivers({kernel, report: reportToStderr});
-	const lab = await Lab.start({name: `bench-forward-${process.pid}`, platform: 'counted', kernel, report: reportToStderr});
+	const lab = await Lab.start({name: `bench-forward-${process.pid}`, platform: 'counted', cpus: Number(cpus), kernel, report: reportToStderr});
 	try {
 		await prepare(lab, modules);
 		const found = await measure(lab);
