@@ -273,6 +273,26 @@ test.serial('the playbook of a fleet: done once, check mode changes nothing, and
 	t.deepEqual(again.told.filter(({result}) => result.changed).map(({task}) => task), []);
 });
 
+test.serial('a host that cannot be reached stops the rollout, one at a time and in batches', async t => {
+	const ssh = ansible.write('ssh', '#!/bin/sh\nexit 255\n', 0o755);
+	const calls: string[] = [];
+	const program = await ansible.playedVfctl(simHost(hosts['bare']!()), calls);
+	const away = {ansible_connection: 'ssh', ansible_ssh_executable: ssh};
+	const there = {...fleet, vfctl_executable: program};
+	for (const [size, machines] of [[1, {away, next: there}], [2, {near: there, away, next: there, last: there}]] as const) {
+		calls.length = 0;
+		const run = await ansible.play('vfctl.vfctl.site', {hosts: machines, args: ['-e', `vfctl_serial=${size}`]});
+		t.not(run.code, 0);
+		t.true(run.told.some(({host, outcome}) => host === 'away' && outcome === 'unreachable'), troubles(run));
+		for (const name of ['next', 'last']) {
+			const tasks = run.told.filter(({host}) => host === name).map(({task, outcome}) => `${task}: ${outcome}`);
+			t.deepEqual(tasks, name in machines ? ['Stop behind a host that was lost: failed'] : [], troubles(run));
+		}
+
+		t.deepEqual(calls, [], 'no vfctl was started anywhere');
+	}
+});
+
 test.serial('a host without vfctl: check mode goes on without, and a run stops there with what to do', async t => {
 	const machines = {bare: {...fleet, vfctl_pf_driver_wanted: true, vfctl_pfs: {pf0: {numVfs: 1}}, vfctl_executable: '/nowhere/vfctl'}};
 	const checked = await ansible.play('vfctl.vfctl.site', {hosts: machines, args: ['--check']});
