@@ -26,7 +26,7 @@ interface Told {
 	more: number;
 }
 
-const quietStreams: NonNullable<SimOptions['streams']> = {ip() {}, udevadm() {}, journalctl() {}, dmesg() {}};
+const quietStreams: NonNullable<SimOptions['streams']> = {ip() {}, udevadm() {}, virsh() {}, journalctl() {}, dmesg() {}};
 
 /** What watch tells while these things happen, one after the other, ten seconds of the host's clock between. */
 async function watched(host: SimHost, steps: ReadonlyArray<() => unknown>, pfs: readonly string[] = []): Promise<Told[]> {
@@ -81,11 +81,36 @@ test('a guest is given a VF, gives it back, and stops', async t => {
 	t.true(said.some(text => text.startsWith('pf0#1: driver: ixgbevf -> vfio-pci')));
 });
 
+test('what libvirt tells of guests is told as it comes, with its reason, and not twice', async t => {
+	let virsh: ((text: string) => void) | undefined;
+	let words: readonly string[] = [];
+	const host = simHost(hosts['taken']!(), {streams: {...quietStreams, virsh(print, argv) {
+		virsh = print;
+		words = argv;
+	}}});
+	const inventory = (name: string) => host.openLibvirt('qemu:///system').then(async libvirt => (await libvirt.listDomains()).find(one => one.name === name));
+	t.truthy(await inventory('vm0'));
+	const told = await watched(host, [
+		() => virsh?.('event \'lifecycle\' for domain \'vm0\': Resumed Unpaused\nevent \'lifecycle\' for dom'),
+		() => virsh?.('ain \'vm0\': Suspended Paused\nevent \'lifecycle\' for domain \'vm0\': Resumed Unpaused\n'),
+		() => virsh?.('event \'device-removal-failed\' for domain \'vm0\': hostdev0\nevent \'rtc-change\' for domain \'vm0\': 1\n\nnonsense\n'),
+		() => virsh?.('event \'lifecycle\' for domain \'it\'s: a vm\': Stopped Crashed\n'),
+	]);
+	t.deepEqual(words, ['virsh', '--connect', 'qemu:///system', 'event', '--all', '--loop']);
+	t.deepEqual(told.filter(({source}) => source === 'guest').map(({severity, text}) => `${severity} ${text}`), [
+		'harmless guest vm0: suspended (paused)', 'harmless guest vm0: resumed (unpaused)', 'warning guest vm0: did not give back its device hostdev0', 'warning guest it\'s: a vm: stopped (crashed)',
+	]);
+	// Whoever watches a PF is told of the guests that have its VFs.
+	t.deepEqual(told.find(({source}) => source === 'guest')?.about.slice(0, 3), ['guest vm0', '0000:03:10.0', 'pf0#0']);
+	t.deepEqual(told.filter(({source}) => source === 'watch').map(({text}) => text), ['watching everything']);
+});
+
 test('what links, drivers and logs say is told as it comes, and not twice', async t => {
 	let link: ((text: string) => void) | undefined;
 	let uevent: ((text: string) => void) | undefined;
 	let log: ((text: string) => void) | undefined;
 	const host = simHost(hosts['usual']!(), {streams: {
+		...quietStreams,
 		ip(print) {
 			link = print;
 		},

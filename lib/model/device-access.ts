@@ -5,6 +5,8 @@ export interface DeviceAccess {
 	readonly acl: readonly string[] | null;
 	/** cgroup_controllers of qemu.conf; null: all that the host has. */
 	readonly controllers: readonly string[] | null;
+	/** namespaces of qemu.conf; null: libvirt's default, which is that each guest has a /dev of its own. */
+	readonly namespaces: readonly string[] | null;
 	/** Version 1: what the control group above the guests allows (`c 10:196 rwm`, `a *:* rwm`). Null: version 2, whose rules
 	 * are programs that nobody can read. */
 	readonly rules: {readonly path: string; readonly lines: readonly string[]} | null;
@@ -20,9 +22,12 @@ const basic = ['/dev/null', '/dev/full', '/dev/zero', '/dev/random', '/dev/urand
 const miscMajor = 10;
 const containerMinor = 196;
 
-/** Nodes that a list of the admin's own leaves out and every guest needs; none while libvirt does not use the list. */
-export function missingNodes({acl, controllers}: DeviceAccess): string[] {
-	return acl === null || (controllers !== null && !controllers.includes('devices')) ? [] : basic.filter(path => !acl.includes(path));
+/** Nodes that a list of the admin's own leaves out and every guest needs; none while libvirt does not use the list. It is
+ * what the control group allows, and what the guest's own /dev is made of (qemuDomainPopulateDevices of
+ * src/qemu/qemu_namespace.c): QEMU is then told that there is no such file. */
+export function missingNodes({acl, controllers, namespaces}: DeviceAccess): string[] {
+	const used = (controllers?.includes('devices') ?? true) || (namespaces?.includes('mount') ?? true);
+	return acl === null || !used ? [] : basic.filter(path => !acl.includes(path));
 }
 
 /** Nodes of VFIO that the control group above the guests does not let through: no group below may have more

@@ -7,7 +7,7 @@ export const qemuConfPath = '/etc/libvirt/qemu.conf';
 export const deviceRulePaths = ['/sys/fs/cgroup/devices/machine.slice/devices.list', '/sys/fs/cgroup/devices/machine/devices.list', '/sys/fs/cgroup/devices/devices.list'] as const;
 export const charDevicesPath = '/proc/devices';
 
-const keys = ['cgroup_device_acl', 'cgroup_controllers'] as const;
+const keys = ['cgroup_device_acl', 'cgroup_controllers', 'namespaces'] as const;
 
 /** The facts; null where qemu.conf is there and cannot be read. */
 export function readDeviceAccess(files: FileReader): DeviceAccess | null {
@@ -16,14 +16,14 @@ export function readDeviceAccess(files: FileReader): DeviceAccess | null {
 		return null;
 	}
 
-	const [acl, controllers] = keys.map(key => listOf(conf ?? '', key));
+	const [acl, controllers, namespaces] = keys.map(key => listOf(conf ?? '', key));
 	const rulePath = deviceRulePaths.find(path => files.exists(path));
 	const rules = rulePath === undefined ? undefined : files.readText(rulePath)?.split('\n').filter(line => line !== '');
 	const major = /^\s*(\d{1,9}) vfio$/m.exec(files.readText(charDevicesPath) ?? '')?.[1];
-	return {acl: acl ?? null, controllers: controllers ?? null, rules: rules === undefined ? null : {path: rulePath!, lines: rules}, vfioMajor: major === undefined ? null : Number(major)};
+	return {acl: acl ?? null, controllers: controllers ?? null, namespaces: namespaces ?? null, rules: rules === undefined ? null : {path: rulePath!, lines: rules}, vfioMajor: major === undefined ? null : Number(major)};
 }
 
-/** Of qemu.conf, which may hold passwords: the two lists alone. */
+/** Of qemu.conf, which may hold passwords: these lists alone. */
 export function deviceAccessLines(conf: string): string {
 	return keys.flatMap(key => {
 		const list = listOf(conf, key);

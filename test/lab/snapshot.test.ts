@@ -112,7 +112,7 @@ test.serial('watch tells of a PF that goes down and up, a VF that is given away,
 	const told = async (pattern: string) => lab.waitFor(`grep -q -- '${pattern}' /tmp/watch.out`, {timeoutMs: 120_000});
 	await told('watching everything');
 	// The programs that watch listens to are there, too.
-	await lab.waitFor('pgrep -f "[i]p -o monitor link" && pgrep -f "[u]devadm monitor --kernel"', {timeoutMs: 60_000});
+	await lab.waitFor('pgrep -f "[i]p -o monitor link" && pgrep -f "[u]devadm monitor --kernel" && pgrep -f "[v]irsh --connect .* event"', {timeoutMs: 60_000});
 	await lab.exec('ip link set eth2 down');
 	await told('eth2 was set down\\|eth2: set up: yes -> no');
 	await lab.exec('ip link set eth2 up');
@@ -121,12 +121,12 @@ test.serial('watch tells of a PF that goes down and up, a VF that is given away,
 	await told('eth1#1.*vfio-pci');
 	await told('guest vm0: devices: none -> 0000:01:10.2');
 	await lab.exec('virsh destroy cold');
-	await told('guest cold: state: running -> shutoff');
+	await told('guest cold: stopped (destroyed)');
 	await vfctl.run(['detach', 'vm0', 'eth1#1']);
 	await told('eth1#1.*igbvf');
 	await lab.exec('kill -INT "$(cat /tmp/watch.pid)"');
 	await lab.waitFor('! kill -0 "$(cat /tmp/watch.pid)" 2>/dev/null', {timeoutMs: 60_000});
-	await lab.waitFor('! pgrep -f "[i]p -o monitor link" && ! pgrep -f "[u]devadm monitor --kernel"', {timeoutMs: 30_000});
+	await lab.waitFor('! pgrep -f "[i]p -o monitor link" && ! pgrep -f "[u]devadm monitor --kernel" && ! pgrep -f "[v]irsh --connect .* event"', {timeoutMs: 30_000});
 	const {stdout} = await lab.exec('cat /tmp/watch.out; cat /tmp/watch.err >&2');
 	t.log(stdout);
 	for (const line of stdout.trim().split('\n')) {

@@ -7,9 +7,11 @@ import type {Pf} from '../../model/pci.ts';
 import {pfName} from '../../model/select.ts';
 import type {WatchEvent} from '../../model/watch/watch-event.ts';
 import {readMailboxes} from '../../sysfs/read-mailbox.ts';
+import {functionsOfGuest} from '../read-subjects.ts';
 import {watchMailboxes, type WatchedChange} from '../watch-mailboxes.ts';
 import {DeviceNames} from './device-names.ts';
 import {watchDevices} from './watch-devices.ts';
+import {watchGuests} from './watch-guests.ts';
 import {watchLinks} from './watch-links.ts';
 import {watchLogs} from './watch-logs.ts';
 import {watchState} from './watch-state.ts';
@@ -29,6 +31,7 @@ export interface WatchHostOptions {
 export async function watchHost(host: Host, {connect, signal, inventory, libvirtProblem, tell}: WatchHostOptions): Promise<void> {
 	const names = new DeviceNames(host.files, inventory);
 	const told = twoGenerations();
+	let last = inventory;
 	let devices = deviceLookup(inventory);
 	const tellOf = (event: WatchEvent) => {
 		told.add(`${event.source} ${event.subject ?? ''}`);
@@ -51,13 +54,20 @@ export async function watchHost(host: Host, {connect, signal, inventory, libvirt
 	await Promise.all([
 		watchLinks(host, inventory, names, signal, tellOf).then(ended('links are only looked at now and then')),
 		watchDevices(host, names, signal, tellOf).then(ended('drivers are only looked at now and then')),
+		libvirtProblem === undefined ? watchGuests(host, {connect, signal, tell: tellOf, namesOf: guest => namesOfDevices(last, guest, names)}).then(ended('guests are only looked at now and then')) : undefined,
 		watchLogs(host, fields => devices(fields), signal, {tell, missing}),
 		watchState(host, {connect, signal, tell, wasTold: (source, subject) => told.has(`${source} ${subject}`), looked(now) {
+			last = now;
 			devices = deviceLookup(now);
 			told.next();
 		}}),
 		watchOwnMailboxes(host, inventory.pfs, signal, tell),
 	]);
+}
+
+/** By every name that the devices of a guest go by, with those of their PFs. */
+function namesOfDevices(inventory: Inventory, guest: string, names: DeviceNames): string[] {
+	return [...new Set((functionsOfGuest(inventory, guest) ?? []).flatMap(bdf => names.allOf(bdf)))];
 }
 
 /** What was said since the look before the last one; no more, so that it cannot grow. */

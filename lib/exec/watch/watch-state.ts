@@ -14,6 +14,7 @@ import {readSubjects} from '../read-subjects.ts';
 const toldBy = {
 	device: /^(?:present|driver|interface|interface in another namespace|vfio device)$/,
 	link: /^(?:.*: )?(?:set up|link|MTU|MAC|master)$/,
+	guest: /^state$/,
 } as const;
 
 // They go with what is told, or move all the time.
@@ -24,7 +25,7 @@ export interface StateOptions {
 	signal: AbortSignal;
 	tell: (event: WatchEvent) => void;
 	/** Whether a source has told of a subject since the look before the last one. */
-	wasTold: (source: 'device' | 'link', subject: string) => boolean;
+	wasTold: (source: keyof typeof toldBy, subject: string) => boolean;
 	/** After each look. */
 	looked: (inventory: Inventory) => void;
 }
@@ -94,7 +95,7 @@ function isNews({subject: {kind, id}, fact}: DeviceChange, moved: ReadonlySet<st
 	}
 
 	const ofLink = toldBy.link.test(fact) || (kind === 'interface' && fact === 'present');
-	return !((ofLink && wasTold('link', id)) || (kind === 'function' && toldBy.device.test(fact) && wasTold('device', id)));
+	return !((ofLink && wasTold('link', id)) || (kind === 'guest' && toldBy.guest.test(fact) && wasTold('guest', id)) || (kind === 'function' && toldBy.device.test(fact) && wasTold('device', id)));
 }
 
 function eventOf({subject, fact, before, after, meaning, weight}: DeviceChange, ...both: readonly Subjects[]): WatchEvent {

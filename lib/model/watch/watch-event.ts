@@ -2,7 +2,7 @@
 import type {MessageSeverity} from '../messages/message-entry.ts';
 
 /** Where it was heard. */
-export type WatchSource = 'log' | 'link' | 'device' | 'state' | 'mailbox' | 'watch';
+export type WatchSource = 'log' | 'link' | 'device' | 'guest' | 'state' | 'mailbox' | 'watch';
 
 export interface WatchEvent {
 	readonly source: WatchSource;

@@ -128,17 +128,18 @@ function deviceAccess(facts: DoctorFacts): Answer[] {
 		return [needsRoot(null, facts, `${qemuConf} cannot be read`)];
 	}
 
-	const {acl, controllers, rules} = access;
+	const {acl, controllers, namespaces, rules} = access;
 	const evidence = [
 		seen(qemuConf, acl === null ? 'no cgroup_device_acl: libvirt\'s own list' : `cgroup_device_acl: ${acl.join(', ') || 'empty'}`),
 		...controllers === null ? [] : [seen(qemuConf, `cgroup_controllers: ${controllers.join(', ') || 'none'}`)],
+		...namespaces === null ? [] : [seen(qemuConf, `namespaces: ${namespaces.join(', ') || 'none'}`)],
 		...rules === null ? [] : [seen(rules.path, rules.lines.slice(0, 6).join(', '))],
 	];
 	const [missing, heldBack] = [missingNodes(access), nodesHeldBack(access)];
 	const restart = facts.boot.systemd?.running === true ? [`systemctl restart ${running?.name ?? installed[0] ?? 'libvirtd'}`] : [];
 	return [
 		...missing.length === 0 ? [] : [bad(missing.includes('/dev/kvm') ? 'error' : 'warning', null, `cgroup_device_acl leaves out what every guest needs: ${missing.join(', ')}`, {
-			evidence, meaning: 'a list in qemu.conf takes the place of libvirt\'s own: guests do not start, or QEMU is told \'Operation not permitted\'; the nodes of VFIO are added for each <hostdev> and need not be in it',
+			evidence, meaning: 'a list in qemu.conf takes the place of libvirt\'s own, and a guest\'s /dev is made of it: guests do not start (\'Could not access KVM kernel module: No such file or directory\'); the nodes of VFIO are added for each <hostdev> and need not be in it',
 			advice: 'add them, or take the whole list out; it holds for guests that start after the daemon', commands: [`grep -n -A6 '^cgroup_device_acl' ${qemuConf}`, ...restart],
 		})],
 		...heldBack.length === 0 ? [] : [bad('error', null, `the control group above the guests does not let them open ${heldBack.join(' and ')}`, {
