@@ -37,7 +37,8 @@ for (const {platform, code} of [{platform: 'no-iommu', code: 'IOMMU_OFF'}, {plat
 				t.like(said.find(({id}) => id === 'qemu.set-iommu-denied'), {severity: 'error', fields: {bdf: '0000:01:10.0', pf: 'eth1', vf: '0'}});
 				const why = logged.find(({id}) => id === 'vfio.no-interrupt-remapping');
 				t.like(why, {severity: 'error', log: 'kernel'});
-				t.like(logged.find(({id, log}) => id === 'qemu.set-iommu-denied' && log === '/var/log/libvirt/qemu/vm9.log'), {fields: {guest: 'vm9'}, partOf: [why!.number]});
+				// Told by libvirtd and by QEMU: one thing, since the VF is in the definition of one guest.
+				t.like(logged.find(({id}) => id === 'qemu.set-iommu-denied'), {fields: {bdf: '0000:01:10.0', guest: 'vm9'}, partOf: [why!.number]});
 			}
 
 			await vfctl.stop();
