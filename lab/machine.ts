@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {LabError} from './errors.ts';
 import type {Images} from './images.ts';
@@ -132,11 +132,11 @@ async function migrationEnded(qmp: Qmp): Promise<void> {
 	}
 }
 
-// The console from a place on tells how a boot goes.
+// The console from a place on tells how a boot goes; guard.sh leaves `ended` when QEMU is gone.
 async function waitForBoot(consoleFile: string, {from = 0, timeoutMs}: {from?: number; timeoutMs: number}): Promise<void> {
 	const text = await poll(() => {
 		const now = readFileSync(consoleFile, 'utf8').slice(from);
-		return /LAB-READY|LAB-FAILED|Kernel panic/.test(now) ? now : undefined;
+		return /LAB-READY|LAB-FAILED|Kernel panic/.test(now) || existsSync(path.join(path.dirname(consoleFile), 'ended')) ? now : undefined;
 	}, {timeoutMs, everyMs: 100});
 	if (text === undefined || !text.includes('LAB-READY') || text.includes('LAB-FAILED')) {
 		throw new LabError('the emulated host did not boot', {why: lastLines(readFileSync(consoleFile, 'utf8'))});
