@@ -157,7 +157,7 @@ export const qemuMessages: readonly MessageEntry[] = [
 	{
 		id: 'qemu.oom-own-limit',
 		severity: 'error',
-		pattern: /oom-kill:constraint=CONSTRAINT_MEMCG,\S{1,200}task_memcg=\S{1,60}qemu(?:-|\\x2d)\d{1,9}(?:-|\\x2d)(?<guest>[\w.+-]{1,64}?)(?:\.scope|\.libvirt-qemu)\S{0,60},task=\S{1,16},pid=(?<pid>\d+)/,
+		pattern: /(?<!global_oom),task_memcg=\/machine(?:\.slice\/machine-|\/)qemu(?:-|\\x2d)\d{1,9}(?:-|\\x2d)(?<guest>[\w.+-]{1,64}?)\.(?:scope|libvirt-qemu)[\w/.-]{0,40},task=[\w-]{1,16},pid=(?<pid>\d+)/,
 		meaning: 'The kernel ended guest {guest}: it came to the limit of memory that was set for it.',
 		cause: 'The hard limit of the guest (<memtune>) or of a control group above it is below what its QEMU needs: the guest\'s memory and some hundred MiB. A guest without a device grows into it slowly; one with a device has all its memory at once and dies at its start, where virsh only says that QEMU closed the monitor.',
 		remedies: [
@@ -166,16 +166,19 @@ export const qemuMessages: readonly MessageEntry[] = [
 		],
 		versions: '4.19 and later',
 		source: 'mm/oom_kill.c dump_oom_victim (dump_oom_summary up to 6.7)',
-		examples: ['[  204.511495] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=emulator,mems_allowed=0,oom_memcg=/machine/qemu-3-vm9.libvirt-qemu,task_memcg=/machine/qemu-3-vm9.libvirt-qemu,task=qemu-system-x86,pid=831,uid=64055'],
+		examples: [
+			'[  204.511495] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=emulator,mems_allowed=0,oom_memcg=/machine/qemu-3-vm9.libvirt-qemu,task_memcg=/machine/qemu-3-vm9.libvirt-qemu,task=qemu-system-x86,pid=831,uid=64055',
+			'[  204.511495] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=emulator,mems_allowed=0,oom_memcg=/machine.slice/machine-qemu\\x2d3\\x2dvm9.scope,task_memcg=/machine.slice/machine-qemu\\x2d3\\x2dvm9.scope/libvirt/emulator,task=qemu-system-x86,pid=831,uid=64055',
+		],
 	},
 	{
 		id: 'qemu.oom-killed',
 		severity: 'error',
-		pattern: /[oO]ut of memory: Killed process (?<pid>\d+) \((?<task>qemu-[\w-]{1,11}|kvm)\)/,
-		meaning: 'The kernel ended a guest (process {pid}) to get memory back.',
-		cause: '"Memory cgroup": a limit was set for it. Otherwise the host had no memory left: guests with devices have all of theirs pinned, and it cannot be swapped out.',
+		pattern: /Memory cgroup out of memory: Killed process (?<pid>\d+) \((?:qemu-[\w-]{1,11}|kvm)\)/,
+		meaning: 'The kernel ended a guest (process {pid}) at the limit of memory of its control group.',
+		cause: 'A limit was set for it, or for a group above it.',
 		remedies: [
-			{advice: 'See which guest it was, and whether a limit or the host was full.', command: 'journalctl -k -b | grep oom-kill; free -g'},
+			{advice: 'See which guest and which limit it was.', command: 'journalctl -k -b | grep oom-kill'},
 		],
 		source: 'mm/oom_kill.c __oom_kill_process',
 		examples: ['[  204.512786] Memory cgroup out of memory: Killed process 831 (qemu-system-x86) total-vm:661144kB, anon-rss:203716kB, file-rss:23384kB, shmem-rss:0kB, UID:64055 pgtables:604kB oom_score_adj:0'],
