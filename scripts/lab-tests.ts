@@ -15,7 +15,7 @@ import {parseArgs} from 'node:util';
 
 // Not yet seen to pass twice in a row: VFCTL_LAB_ALL=1 runs them too. What each of them
 // lacks is in docs/lab.md.
-const unproven = new Set(['ansible', 'ansible-fleet', 'relay']);
+const unproven = new Set(['ansible', 'ansible-fleet']);
 
 // Proven, and too long for CI's 90 minutes together with the others: with VFCTL_LAB_ALL=1 too.
 const slow = new Set(['bench', 'driver-bookworm', 'driver-install', 'driver-loads', 'forward-bookworm', 'methods-shared', 'mock-reload']);
