@@ -5,7 +5,7 @@ export type Accelerator = 'kvm' | 'tcg';
 // complete, its disk can be written and process 1 is systemd, so that it can be rebooted. On `counted` time is the
 // number of instructions: one is a nanosecond, whatever this machine is doing beside. `grub` is as `systemd`, but a
 // restart takes the kernel's arguments that the host's GRUB has in its menu then.
-export type Platform = 'complete' | 'no-intremap' | 'no-iommu' | 'systemd' | 'counted' | 'grub';
+export type Platform = 'complete' | 'no-intremap' | 'no-iommu' | 'systemd' | 'counted' | 'parallel' | 'grub';
 
 export const MEMORY_MIB = 4096;
 export const PF_COUNT = 2;
@@ -28,7 +28,7 @@ export function qemuCommand({accelerator, incoming, platform = 'complete', cpus 
 	const systemd = platform === 'systemd' || platform === 'grub';
 	return [
 		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...restart(platform),
-		...(platform === 'counted' ? countingProcessor(cpus) : processor(accelerator, cpus)), '-m', String(MEMORY_MIB),
+		...(platform === 'counted' ? countingProcessor(cpus) : processor(accelerator, cpus, platform)), '-m', String(MEMORY_MIB),
 		...iommu(platform),
 		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_ARGUMENTS} ${platform === 'grub' ? menuArguments : IOMMU_ARGUMENTS}${systemd ? ' lab.systemd' : ''}${cpus === 1 ? '' : MORE_CPUS}`,
 		'-drive', `file=${disk(platform)}`, '-device', 'virtio-blk-pci,drive=disk',
@@ -62,11 +62,11 @@ function iommu(platform: Platform): string[] {
 
 // One vCPU: with two, guests inside often hang or take the host down under TCG (docs/lab.md). Where a
 // test needs more they take turns in one thread: side by side, on a busy machine, a wake-up of a vCPU
-// that sleeps was seen to be lost during boot, and the kernel stood still.
-function processor(accelerator: Accelerator, cpus: number): string[] {
+// that sleeps was seen to be lost during boot, and the kernel stood still. For a bench by the clock they must not.
+function processor(accelerator: Accelerator, cpus: number, platform: Platform): string[] {
 	return accelerator === 'kvm'
 		? ['-machine', 'q35,kernel-irqchip=split', '-accel', 'kvm', '-cpu', 'host', '-smp', String(cpus)]
-		: ['-machine', 'q35', '-accel', `tcg,thread=${cpus === 1 ? 'multi' : 'single'}`, '-cpu', 'max', '-smp', String(cpus)];
+		: ['-machine', 'q35', '-accel', `tcg,thread=${cpus === 1 || platform === 'parallel' ? 'multi' : 'single'}`, '-cpu', 'max', '-smp', String(cpus)];
 }
 
 // Counting works in one thread, and with TCG alone.

@@ -1,6 +1,7 @@
 // npm run bench:forward: what a packet costs on each software path between two namespaces of a host,
 // in instructions. In a lab whose clock counts them, so the machine may do what it likes beside.
 // usage: npm run bench:forward -- [KERNEL] [--cpus N]      processors take turns: what all of them do is counted
+//        npm run bench:forward -- [KERNEL] --wall [--cpus N]     by the clock, processors side by side: nothing else may run
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -11,6 +12,7 @@ import {reportToStderr} from '../../lab/progress.ts';
 import {run} from '../../lab/run.ts';
 import {kernelOf} from '../../lab/kernels.ts';
 import {repositoryDirectory} from '../../lab/paths.ts';
+import {median, pairedRatio} from '../statistics.ts';
 
 const pf = '0000:01:00.0';
 const forwardDirectory = '/sys/kernel/vfctl/forward';
@@ -26,20 +28,24 @@ const loads = {rr: 2000, crr: 300, stream: 300} as const;
 
 type LoadName = keyof typeof loads;
 
+/** The clock is that of a machine that has other things to do: runs of all paths by turns, told by their medians. */
+const wallRounds = 7;
+
 const titles: Readonly<Record<LoadName, string>> = {rr: 'request and answer', crr: 'with a connection each', stream: '64 KiB of a stream'};
 
 async function main(): Promise<void> {
-	const {values: {cpus}, positionals: [word]} = parseArgs({options: {cpus: {type: 'string', default: '1'}}, allowPositionals: true});
+	const {values: {cpus, wall}, positionals: [word]} = parseArgs({options: {cpus: {type: 'string', default: '1'}, wall: {type: 'boolean', default: false}}, allowPositionals: true});
+	const rounds = wall ? wallRounds : 1;
 	const kernel = kernelOf(word);
 	const modules = await ensureDrivers({kernel, report: reportToStderr});
-	const lab = await Lab.start({name: `bench-forward-${process.pid}`, platform: 'counted', cpus: Number(cpus), kernel, report: reportToStderr});
+	const lab = await Lab.start({name: `bench-forward-${process.pid}`, platform: wall ? 'parallel' : 'counted', cpus: Number(cpus), kernel, report: reportToStderr});
 	try {
 		await prepare(lab, modules);
-		const found = await measure(lab);
-		process.stdout.write(table(path.basename(modules), found));
+		const found = await measure(lab, rounds);
+		process.stdout.write(table(`${wall ? 'Nanoseconds' : 'Instructions'} on ${path.basename(modules)}, processors: ${cpus}`, found));
 		// pktgen there sends only frames that somebody else holds too, which the module leaves to the card.
 		if (kernel !== '6.1') {
-			process.stdout.write(switchTable(await measureSwitching(lab)));
+			process.stdout.write(switchTable(await measureSwitching(lab, rounds)));
 		}
 	} finally {
 		await lab.down();
@@ -71,58 +77,61 @@ async function prepare(lab: Lab, modules: string): Promise<void> {
 	}
 }
 
-type Found = ReadonlyMap<PathName, ReadonlyMap<LoadName, number>>;
+/** What each load cost on each path, a number for each round. */
+type Found = ReadonlyMap<PathName, ReadonlyMap<LoadName, number[]>>;
 
-async function measure(lab: Lab): Promise<Found> {
-	const found = new Map<PathName, Map<LoadName, number>>();
-	for (const name of Object.keys(paths) as PathName[]) {
-		const {namespaces, net} = paths[name];
-		await lab.exec(`echo ${pf} > ${forwardDirectory}/${name === 'the card' ? 'remove' : 'add'}`, {ok: 'any'});
-		const costs = new Map<LoadName, number>();
-		for (const [load, count] of Object.entries(loads) as Array<[LoadName, number]>) {
-			reportToStderr(`${name}: ${titles[load]}`);
-			const {stdout} = await lab.exec(`ip netns exec ${namespaces}-a /root/traffic ${load} 10.${net}.0.2 ${port} ${count}`, {timeoutMs: 900_000});
-			costs.set(load, Number(stdout));
+async function measure(lab: Lab, rounds: number): Promise<Found> {
+	const names = Object.keys(paths) as PathName[];
+	const found = new Map(names.map(name => [name, new Map((Object.keys(loads) as LoadName[]).map(load => [load, [] as number[]]))]));
+	for (let round = 1; round <= rounds; round++) {
+		for (const name of names) {
+			const {namespaces, net} = paths[name];
+			await lab.exec(`echo ${pf} > ${forwardDirectory}/${name === 'the card' ? 'remove' : 'add'}`, {ok: 'any'});
+			for (const [load, costs] of found.get(name)!) {
+				reportToStderr(`${name}: ${titles[load]}${rounds === 1 ? '' : `, ${round} of ${rounds}`}`);
+				const {stdout} = await lab.exec(`ip netns exec ${namespaces}-a /root/traffic ${load} 10.${net}.0.2 ${port} ${loads[load]}`, {timeoutMs: 900_000});
+				costs.push(Number(stdout));
+			}
 		}
-
-		found.set(name, costs);
 	}
 
 	return found;
 }
 
-/** Instructions for a small packet from device to device, without the generator's own. */
-async function measureSwitching(lab: Lab): Promise<Map<PathName, number>> {
+/** The cost of a small packet from device to device, without the generator's own, a number for each round. */
+async function measureSwitching(lab: Lab, rounds: number): Promise<Map<PathName, number[]>> {
 	await lab.exec(`echo ${pf} > ${forwardDirectory}/add`, {ok: 'any'});
 	const one = async (name: string) => {
 		reportToStderr(`${name}: small packets`);
 		return Number((await lab.exec(`sh /root/switch.sh ${name} 20000`, {timeoutMs: 900_000})).stdout);
 	};
 
-	const generator = await one('dummy');
-	const found = new Map<PathName, number>();
-	for (const [name, {namespaces}] of Object.entries(paths) as Array<[PathName, {namespaces: string}]>) {
-		if (name !== 'the card') {
-			found.set(name, await one(namespaces) - generator);
+	const software = (Object.keys(paths) as PathName[]).filter(name => name !== 'the card');
+	const found = new Map(software.map(name => [name, [] as number[]]));
+	for (let round = 1; round <= rounds; round++) {
+		const generator = await one('dummy');
+		for (const [name, costs] of found) {
+			costs.push(await one(paths[name].namespaces) - generator);
 		}
 	}
 
 	return found;
 }
 
-function switchTable(found: ReadonlyMap<PathName, number>): string {
+function switchTable(found: ReadonlyMap<PathName, number[]>): string {
 	const other = found.get('Open vSwitch')!;
 	return [
 		'', 'From device to device, without sockets; in parentheses the share of Open vSwitch\'s:', '',
-		'| path | a packet of 60 bytes |', '|---|---|', ...[...found].map(([name, cost]) => `| ${name} | ${cost} (${(cost / other).toFixed(2)}) |`), '',
+		'| path | a packet of 60 bytes |', '|---|---|', ...[...found].map(([name, costs]) => `| ${name} | ${Math.round(median(costs))} (${pairedRatio(costs, other).toFixed(2)}) |`), '',
 	].join('\n');
 }
 
-function table(release: string, found: Found): string {
+function table(title: string, found: Found): string {
 	const other = found.get('Open vSwitch')!;
-	const lines = [...found].map(([name, costs]) => `| ${name} | ${[...costs].map(([load, cost]) => `${cost} (${(other.get(load)! / cost).toFixed(2)})`).join(' | ')} |`);
+	const cell = (load: LoadName, costs: readonly number[]): string => `${Math.round(median(costs))} (${pairedRatio(other.get(load)!, costs).toFixed(2)})`;
+	const lines = [...found].map(([name, loadCosts]) => `| ${name} | ${[...loadCosts].map(([load, costs]) => cell(load, costs)).join(' | ')} |`);
 	return [
-		`Instructions on ${release}; in parentheses how many times as fast as Open vSwitch:`, '',
+		`${title}; in parentheses how many times as fast as Open vSwitch:`, '',
 		`| path | ${Object.values(titles).join(' | ')} |`, '|---|---|---|---|', ...lines, '',
 	].join('\n');
 }
