@@ -3,13 +3,15 @@
 import {execFileSync, spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import anyTest, {type ExecutionContext, type TestFn} from 'ava';
 import {commandUsages} from '../lib/cli/commands.ts';
 import {digestOf} from '../lib/exec/driver/own-sources.ts';
 import {readDkmsTemplates} from '../lib/exec/driver/read-dkms.ts';
 import {realFiles} from '../lib/host/real-files.ts';
-import {startPackageRoot, type PackageRoot, type Said} from './helpers/package-root.ts';
+import {aptIn, difference, succeeds} from './helpers/apt-in.ts';
+import {buildPackages, type BuildOptions} from './helpers/build-packages.ts';
+import {startPackageRoot, type PackageRoot} from './helpers/package-root.ts';
 
 const test = anyTest as TestFn<{root: PackageRoot}>;
 const built = mkdtempSync(join(tmpdir(), 'vfctl-built-'));
@@ -17,22 +19,7 @@ const {version} = JSON.parse(readFileSync('package.json', 'utf8')) as {version: 
 
 const topCommands = [...new Set(Object.keys(commandUsages).map(command => command.split(' ')[0]!))];
 
-interface BuildOptions {
-	build?: string;
-	umask?: string;
-	env?: Readonly<Record<string, string>>;
-}
-
-/** Builds both packages into a directory of its own; gives back the two files. */
-function build(name: string, {build: number, umask = '022', env = {}}: BuildOptions = {}): {deb: string; tarball: string} {
-	const directory = join(built, name);
-	mkdirSync(directory);
-	const words = [process.execPath, resolve('dist/scripts/package.js'), '--output', directory, ...(number === undefined ? [] : ['--build', number])];
-	execFileSync('sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', ...words], {env: {...process.env, SOURCE_DATE_EPOCH: '1750000000', ...env}, stdio: ['ignore', 'ignore', 'pipe']});
-	const fileOf = (ending: string) => join(directory, readdirSync(directory).find(file => file.endsWith(ending))!);
-	return {deb: fileOf('.deb'), tarball: fileOf('.tgz')};
-}
-
+const build = (name: string, options?: BuildOptions) => buildPackages(join(built, name), options);
 const first = build('first');
 const newer = build('newer', {build: '2'});
 
@@ -48,13 +35,6 @@ test.afterEach.always(t => {
 	t.context.root.stop();
 });
 
-const apt = (root: PackageRoot, ...words: string[]): Said => root.run('apt-get', '--yes', '--no-install-recommends', '-o', 'APT::Sandbox::User=root', ...words);
-
-function succeeds(t: ExecutionContext, said: Said): string {
-	t.is(said.status, 0, said.stderr + said.stdout);
-	return said.stdout;
-}
-
 /** The files of the package as `mode owner path`. */
 function contents(deb: string): string[] {
 	const lines = execFileSync('dpkg-deb', ['--contents', deb], {encoding: 'utf8'}).trimEnd().split('\n');
@@ -67,8 +47,8 @@ test('the package has what vfctl needs, for everybody to read and for root to ch
 		t.regex(line, /^(?:drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx) root\/root /);
 	}
 
-	t.deepEqual(all.filter(line => line.startsWith('-rwx')).map(line => line.split(' ')[2]), ['./usr/lib/vfctl/bin/vfctl.cjs', './usr/lib/vfctl/kernel-module/build.sh']);
-	t.deepEqual(all.filter(line => line.startsWith('l')), ['lrwxrwxrwx root/root ./usr/bin/vfctl -> ../lib/vfctl/bin/vfctl.cjs']);
+	t.deepEqual(all.filter(line => line.startsWith('-rwx')).map(line => line.split(' ')[2]), ['./usr/lib/vfctl/bin/vfctl', './usr/lib/vfctl/kernel-module/build.sh']);
+	t.deepEqual(all.filter(line => line.startsWith('l')), ['lrwxrwxrwx root/root ./usr/bin/vfctl -> ../lib/vfctl/bin/vfctl']);
 	const files = all.filter(line => line.startsWith('-')).map(line => line.split(' ')[2]!);
 	t.deepEqual([...new Set(files.map(file => file.split('/').slice(0, 4).join('/')))].sort(), ['./usr/lib/vfctl', './usr/share/bash-completion', './usr/share/doc', './usr/share/lintian', './usr/share/man', './usr/share/zsh']);
 	const native = files.filter(file => file.endsWith('.node'));
@@ -119,36 +99,31 @@ test('lintian has nothing to say but what is overridden with a reason', t => {
 test('installed, upgraded, removed and purged: nothing is left behind', t => {
 	const {root} = t.context;
 	const before = root.files();
-	succeeds(t, apt(root, 'install', root.put(first.deb)));
+	succeeds(t, aptIn(root, 'install', root.put(first.deb)));
 	t.is(succeeds(t, root.run('vfctl', '--version')), `${version}\n`);
 	t.regex(succeeds(t, root.run('vfctl', '--host', root.put('test/fixtures/hosts/i350.rec'), 'show', 'enp1s0f1#0')), /guest vm3/);
 
 	// On this host itself. The lock needs koffi's library, the unit a program that nobody else can replace.
 	t.regex(succeeds(t, root.run('vfctl', 'persist', 'on', '--only', 'unit', '--yes')), /^done: /);
-	t.regex(root.read('/etc/systemd/system/vfctl.service')!, /^ExecStart=\/usr\/bin\/node \/usr\/lib\/vfctl\/bin\/vfctl\.cjs apply /m);
+	t.regex(root.read('/etc/systemd/system/vfctl.service')!, /^ExecStart=\/usr\/lib\/vfctl\/bin\/vfctl apply /m);
 
 	const history = succeeds(t, root.run('vfctl', 'history', '--json'));
-	succeeds(t, apt(root, 'install', root.put(newer.deb)));
+	succeeds(t, aptIn(root, 'install', root.put(newer.deb)));
 	t.is(succeeds(t, root.run('dpkg-query', '--show', '--showformat=${Version} ${Status}', 'vfctl')), `${version}+2 install ok installed`);
 	t.is(succeeds(t, root.run('vfctl', 'history', '--json')), history);
 	succeeds(t, root.run('vfctl', 'undo', '--yes'));
 	t.is(root.read('/etc/systemd/system/vfctl.service'), undefined);
 
-	succeeds(t, apt(root, 'remove', 'vfctl'));
+	succeeds(t, aptIn(root, 'remove', 'vfctl'));
 	t.not(root.read('/var/lib/vfctl/journal/000001.jsonl'), undefined);
 	t.is(root.read('/usr/bin/vfctl'), undefined);
-	succeeds(t, apt(root, 'purge', 'vfctl'));
+	succeeds(t, aptIn(root, 'purge', 'vfctl'));
 	t.deepEqual(difference(before, root.files()), []);
 });
 
-function difference(before: readonly string[], after: readonly string[]): string[] {
-	const [old, now] = [new Set(before), new Set(after)];
-	return [...before.filter(line => !now.has(line)).map(line => `- ${line}`), ...after.filter(line => !old.has(line)).map(line => `+ ${line}`)];
-}
-
 test('every manual page is found by man and makes no warnings', t => {
 	const {root} = t.context;
-	succeeds(t, apt(root, 'install', root.put(first.deb)));
+	succeeds(t, aptIn(root, 'install', root.put(first.deb)));
 	const pages = succeeds(t, root.run('sh', '-c', 'ls /usr/share/man/man1/vfctl*')).trim().split('\n');
 	t.true(pages.length > 20);
 	for (const page of pages) {
@@ -176,7 +151,7 @@ function offered(t: ExecutionContext, root: PackageRoot, line: string): string[]
 
 test('bash completes commands, options, their values, guests and files', t => {
 	const {root} = t.context;
-	succeeds(t, apt(root, 'install', root.put(first.deb)));
+	succeeds(t, aptIn(root, 'install', root.put(first.deb)));
 	t.deepEqual(offered(t, root, 'vfctl '), topCommands);
 	t.deepEqual(offered(t, root, 'vfctl vf '), ['create', 'destroy', 'set']);
 	t.deepEqual(offered(t, root, 'vfctl --json vf s'), ['set']);
@@ -206,37 +181,37 @@ const reasons: ReadonlyArray<readonly [string, string, RegExp]> = [
 for (const [name, cause, advice] of reasons) {
 	test(`it is not removed while the host needs it: ${name}`, t => {
 		const {root} = t.context;
-		succeeds(t, apt(root, 'install', root.put(first.deb)));
+		succeeds(t, aptIn(root, 'install', root.put(first.deb)));
 		succeeds(t, root.run('sh', '-ec', `mkdir -p /var/lib/vfctl/journal; ${cause}`));
-		const said = apt(root, 'purge', 'vfctl');
+		const said = aptIn(root, 'purge', 'vfctl');
 		t.not(said.status, 0);
 		t.regex(said.stdout + said.stderr, advice);
 		t.is(succeeds(t, root.run('vfctl', '--version')), `${version}\n`);
 		t.true(succeeds(t, root.run('ls', '/var/lib/vfctl')).includes('journal'));
 		// An upgrade is none of that.
-		succeeds(t, apt(root, 'install', root.put(newer.deb)));
+		succeeds(t, aptIn(root, 'install', root.put(newer.deb)));
 	});
 }
 
 test('a purge keeps the journal while something that it can undo is there', t => {
 	const {root} = t.context;
-	succeeds(t, apt(root, 'install', root.put(first.deb)));
+	succeeds(t, aptIn(root, 'install', root.put(first.deb)));
 	succeeds(t, root.run('sh', '-ec', `mkdir -p /var/lib/vfctl/journal /etc/vfctl; printf '%s' '${end('done')}' >/var/lib/vfctl/journal/000001.jsonl; touch /etc/vfctl/host.yaml /etc/udev/rules.d/70-vfctl-0000:03:10.1.rules`));
-	const purged = apt(root, 'purge', 'vfctl');
+	const purged = aptIn(root, 'purge', 'vfctl');
 	succeeds(t, purged);
 	t.regex(purged.stdout + purged.stderr, /\/etc\/udev\/rules\.d\/70-vfctl-0000:03:10\.1\.rules/);
 	t.is(root.read('/var/lib/vfctl/journal/000001.jsonl'), end('done'));
 	t.is(root.read('/etc/vfctl/host.yaml'), '');
 
 	succeeds(t, root.run('rm', '/etc/udev/rules.d/70-vfctl-0000:03:10.1.rules'));
-	succeeds(t, apt(root, 'install', root.put(first.deb)));
-	succeeds(t, apt(root, 'purge', 'vfctl'));
+	succeeds(t, aptIn(root, 'install', root.put(first.deb)));
+	succeeds(t, aptIn(root, 'purge', 'vfctl'));
 	t.is(root.read('/var/lib/vfctl/journal/000001.jsonl'), undefined);
 	t.is(root.read('/etc/vfctl/host.yaml'), undefined);
 });
 
 test('its control file names the Node.js that it needs', t => {
 	const said = spawnSync('dpkg-deb', ['--field', first.deb, 'Depends', 'Architecture', 'Version'], {encoding: 'utf8'});
-	t.regex(said.stdout, /nodejs \(>= 20\.19\)/);
+	t.regex(said.stdout, /nodejs \(>= 20\.19\) \| vfctl-node,/);
 	t.regex(said.stdout, new RegExp(`^Version: ${version.replace('-', '~').replaceAll('.', String.raw`\.`)}$`, 'm'));
 });

@@ -1,7 +1,7 @@
 // Registers the PF drivers with DKMS, so that a new kernel gets them when its headers are installed.
 import {AppError} from '../errors.ts';
 import type {Action} from './action.ts';
-import type {Program} from './persist/texts.ts';
+import {programWords, type Program} from './persist/texts.ts';
 
 export interface DkmsFacts {
 	/** The program dkms is there. */
@@ -29,8 +29,9 @@ const head = '# Written by vfctl driver install --dkms; vfctl driver uninstall -
 /** What they say, made of vfctl's own kernel-module/dkms.conf and build.sh, which a package installs as they
  * are: the version is filled in, and where this vfctl is. DKMS sources the first with bash (man dkms).
  * Throws UNSUPPORTED for programs whose path a shell would not take as it is. */
-export function dkmsTexts(templates: Readonly<Record<DkmsFile, string>>, {node, vfctl}: Program, version: string): Record<DkmsFile, string> {
-	for (const path of [node, vfctl]) {
+export function dkmsTexts(templates: Readonly<Record<DkmsFile, string>>, program: Program, version: string): Record<DkmsFile, string> {
+	const words = programWords(program);
+	for (const path of words) {
 		if (!/^[\w./@+~-]+$/.test(path)) {
 			throw new AppError('UNSUPPORTED', 'DKMS cannot start vfctl from where it is', {why: `its path has characters that a shell reads as its own: ${JSON.stringify(path)}`, fix: 'install it elsewhere'});
 		}
@@ -38,7 +39,7 @@ export function dkmsTexts(templates: Readonly<Record<DkmsFile, string>>, {node, 
 
 	return {
 		'dkms.conf': `${head}\n${templates['dkms.conf'].replaceAll('#MODULE_VERSION#', () => version)}`,
-		'build.sh': templates['build.sh'].replace(/^#!.*\n/, line => `${line}${head}\n`).replace(/^vfctl /m, () => `${node} ${vfctl} `),
+		'build.sh': templates['build.sh'].replace(/^#!.*\n/, line => `${line}${head}\n`).replace(/^vfctl /m, () => `${words.join(' ')} `),
 	};
 }
 

@@ -1,4 +1,4 @@
-// The control files of the Debian package: deb-control(5), deb-md5sums(5), deb-changelog(5).
+// The control files of a Debian package: deb-control(5), deb-md5sums(5), deb-changelog(5).
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {debianArchitecture} from './architecture.ts';
@@ -15,27 +15,26 @@ export interface Release {
 	readonly time: number;
 }
 
-/** What goes into DEBIAN/. */
-export function controlFiles(files: PackageFiles, release: Release): PackageFiles {
-	const script = (name: string): [string, PackageFile] => [name, textFile(readFileSync(`scripts/package/debian/${name}`, 'utf8'), 0o755)];
-	return new Map([['control', textFile(controlText(files, release))], ['md5sums', textFile(sums(files))], script('prerm'), script('postrm')]);
+/** What one package is made of. */
+export interface Contents {
+	readonly name: string;
+	/** Lines of the control file behind those that every package has. */
+	readonly fields: readonly string[];
+	/** Files of scripts/package/debian. */
+	readonly scripts: readonly string[];
+	readonly files: PackageFiles;
+	/** xz's level, 0 to 9. */
+	readonly compression: number;
 }
 
-function controlText(files: PackageFiles, {version, architecture, maintainer}: Release): string {
-	return `${[
-		'Package: vfctl', `Version: ${version}`, `Architecture: ${debianArchitecture(architecture)}`, `Maintainer: ${maintainer}`, `Installed-Size: ${installedKib(files)}`,
-		// koffi's library asks for glibc 2.25 and libstdc++ of GCC 4.5; every Debian with this Node.js has newer ones.
-		'Depends: nodejs (>= 20.19), iproute2, kmod, pciutils, libc6, libgcc-s1, libstdc++6',
-		'Recommends: libvirt0, udev',
-		// dkms and what follows it: vfctl driver build.
-		'Suggests: ethtool, libvirt-clients, libvirt-daemon-system, dkms, coccinelle, gcc, make, xz-utils',
-		'Section: admin', 'Priority: optional', 'Multi-Arch: foreign',
-		'Description: SR-IOV virtual functions for KVM guests, containers and DPDK programs',
-		' vfctl gives virtual functions of network cards to guests of libvirt, to network',
-		' namespaces, containers and DPDK programs, and takes them back. What it is about',
-		' to do is checked and shown first, kept in a journal, verified afterwards, and',
-		' put back as it was when a step fails.',
-	].join('\n')}\n`;
+/** What goes into DEBIAN/. */
+export function controlFiles(contents: Contents, release: Release): PackageFiles {
+	const script = (name: string): [string, PackageFile] => [name, textFile(readFileSync(`scripts/package/debian/${name}`, 'utf8'), 0o755)];
+	return new Map([['control', textFile(controlText(contents, release))], ['md5sums', textFile(sums(contents.files))], ...contents.scripts.map(name => script(name))]);
+}
+
+function controlText({name, fields, files}: Contents, {version, architecture, maintainer}: Release): string {
+	return `${[`Package: ${name}`, `Version: ${version}`, `Architecture: ${debianArchitecture(architecture)}`, `Maintainer: ${maintainer}`, `Installed-Size: ${installedKib(files)}`, ...fields].join('\n')}\n`;
 }
 
 function sums(files: PackageFiles): string {
@@ -43,7 +42,7 @@ function sums(files: PackageFiles): string {
 }
 
 /** The changelog that a native package has. */
-export function changelogText({version, maintainer, time}: Release): string {
+export function changelogText(name: string, {version, maintainer, time}: Release): string {
 	const date = new Date(time * 1000).toUTCString().replace('GMT', '+0000');
-	return `vfctl (${version}) unstable; urgency=medium\n\n  * Version ${version} of vfctl. What changed is in its repository.\n\n -- ${maintainer}  ${date}\n`;
+	return `${name} (${version}) unstable; urgency=medium\n\n  * Version ${version} of ${name}. What changed is in its repository.\n\n -- ${maintainer}  ${date}\n`;
 }

@@ -13,8 +13,9 @@ const buildsKoffi = new Set(['cnoke.cjs', 'src/koffi/src/trampolines.cjs']);
 export function programFiles(architecture: string): ReadonlyArray<[string, PackageFile]> {
 	const native = koffiPackage(architecture);
 	return [
-		[`${home}/bin/vfctl.cjs`, textFile(programText(), 0o755)],
-		['usr/bin/vfctl', {link: '../lib/vfctl/bin/vfctl.cjs'}],
+		[`${home}/bin/vfctl.cjs`, textFile(programText())],
+		[`${home}/bin/vfctl`, textFile(readFileSync('scripts/package/debian/launcher', 'utf8'), 0o755)],
+		['usr/bin/vfctl', {link: '../lib/vfctl/bin/vfctl'}],
 		// What require() reads of koffi; the rest is for building it, for ES modules and for readers.
 		...filesBelow('node_modules/koffi', `${home}/node_modules/koffi`, path => path === 'package.json' || (path.endsWith('.cjs') && !buildsKoffi.has(path))),
 		...filesBelow(join('node_modules', native), `${home}/node_modules/${native}`, path => !path.startsWith('musl') && !path.endsWith('.md')),
@@ -23,7 +24,7 @@ export function programFiles(architecture: string): ReadonlyArray<[string, Packa
 	];
 }
 
-// The package needs Debian's Node.js, and no other that comes first in someone's PATH.
+// The launcher names the Node.js that runs it.
 function programText(): string {
 	const text = readFileSync('dist/vfctl.cjs', 'utf8');
 	const usual = '#!/usr/bin/env node\n';
@@ -31,5 +32,5 @@ function programText(): string {
 		throw new Error('dist/vfctl.cjs does not begin as scripts/bundle.ts writes it');
 	}
 
-	return `#!/usr/bin/node\n${text.slice(usual.length)}`;
+	return text.slice(usual.length);
 }

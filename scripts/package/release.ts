@@ -2,10 +2,14 @@
 import {spawnSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 
-/** The version of package.json in Debian's order: 1.0.0-rc.1 comes before 1.0.0. `build` tells builds
- * of one version apart; the greater one is the newer. */
-export function debianVersion(build: string | undefined): string {
-	const {version} = JSON.parse(readFileSync('package.json', 'utf8')) as {version: string};
+/** vfctl's version, that of package.json. */
+export function ownVersion(): string {
+	return (JSON.parse(readFileSync('package.json', 'utf8')) as {version: string}).version;
+}
+
+/** A version in Debian's order: 1.0.0-rc.1 comes before 1.0.0. `build` tells builds of one version apart;
+ * the greater one is the newer. */
+export function debianVersion(version: string, build: string | undefined): string {
 	return `${version.replace('-', '~')}${build === undefined ? '' : `+${build}`}`;
 }
 

@@ -1,10 +1,11 @@
 // A Debian to install the package in: the cached tree with a file system in memory over it, in
 // namespaces without a network and without this machine's devices. Needs root and overlayfs.
-import {spawn, spawnSync} from 'node:child_process';
+import {spawnSync} from 'node:child_process';
 import {copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
-import {packageTree} from './package-tree.ts';
+import {packageTree, type PackageSuite} from './package-tree.ts';
+import {untilReady} from './until-ready.ts';
 
 export interface Said {
 	readonly status: number | null;
@@ -13,6 +14,8 @@ export interface Said {
 }
 
 export interface PackageRoot {
+	/** What runs a program inside; its words come behind. */
+	readonly inside: readonly string[];
 	/** Runs a program inside. */
 	run(...argv: [string, ...string[]]): Said;
 	/** Copies a file in; gives back its path inside. */
@@ -28,43 +31,33 @@ export interface PackageRoot {
 
 const quiet = {LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', DEBIAN_FRONTEND: 'noninteractive'};
 
-/** Starts one; rejects with what the tools said. */
-export async function startPackageRoot(): Promise<PackageRoot> {
-	const tree = await packageTree();
+/** Starts one of the release that the package is for, or of another; rejects with what the tools said. */
+export async function startPackageRoot(suite?: PackageSuite): Promise<PackageRoot> {
+	const tree = await packageTree(suite);
 	const directory = mkdtempSync(join(tmpdir(), 'vfctl-root-'));
 	const script = [
 		'mount -t tmpfs -o mode=0755 tmpfs "$2"', 'cd "$2"', 'mkdir upper work root',
 		'mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay root',
 		'mount -t proc proc root/proc', 'mount -t devpts -o newinstance,ptmxmode=0666 devpts root/dev/pts', 'mount -t tmpfs tmpfs root/run', 'mkdir root/run/packages', 'echo ready', 'exec sleep 3600',
-	].join('\n');
-	const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-ec', script, 'sh', tree, directory], {stdio: ['ignore', 'pipe', 'pipe']});
-	let said = '';
-	child.stderr.on('data', data => {
-		said += String(data);
-	});
-	await new Promise<void>((resolve, reject) => {
-		child.stdout.once('data', () => {
-			resolve();
-		});
-		child.once('exit', code => {
-			reject(new Error(`no root to install in (it needs root and overlayfs): ${said.trim() || `exit status ${code}`}`));
-		});
-	});
+	];
+	const child = await untilReady(['--mount', '--net', '--uts', '--ipc', '--pid', '--fork', '--kill-child'], script, {parameters: [tree, directory], missing: 'no root to install in (it needs root and overlayfs)'});
 	// unshare's only child is process 1 of the namespaces.
 	const pid = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
-	const inside = (path: string) => join('/proc', pid, 'root', directory, 'root', path);
-	const run = (...argv: [string, ...string[]]): Said => spawnSync('nsenter', ['--target', pid, '--mount', '--net', '--uts', '--ipc', '--pid', 'chroot', join(directory, 'root'), ...argv], {encoding: 'utf8', env: quiet, maxBuffer: 1 << 28, input: ''});
+	const pathOf = (path: string) => join('/proc', pid, 'root', directory, 'root', path);
+	const inside = ['nsenter', '--target', pid, '--mount', '--net', '--uts', '--ipc', '--pid', 'chroot', join(directory, 'root')];
+	const run = (...argv: [string, ...string[]]): Said => spawnSync(inside[0]!, [...inside.slice(1), ...argv], {encoding: 'utf8', env: quiet, maxBuffer: 1 << 28, input: ''});
 
 	return {
+		inside,
 		run,
 		put(file) {
-			copyFileSync(file, inside(`run/packages/${basename(file)}`));
+			copyFileSync(file, pathOf(`run/packages/${basename(file)}`));
 			return `/run/packages/${basename(file)}`;
 		},
 		write(path, text) {
-			writeFileSync(inside(path), text);
+			writeFileSync(pathOf(path), text);
 		},
-		read: path => existsSync(inside(path)) ? readFileSync(inside(path), 'utf8') : undefined,
+		read: path => existsSync(pathOf(path)) ? readFileSync(pathOf(path), 'utf8') : undefined,
 		files: () => listing(run),
 		stop() {
 			child.kill('SIGKILL');

@@ -1,10 +1,10 @@
 // A network namespace with two tap interfaces, `t0` and `t1`, on the real kernel: real `ip`, real
 // routes, nothing of this machine. Needs root, iproute2 and /dev/net/tun; it throws otherwise.
-import {spawn} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import type {Host} from '../../lib/host/host.ts';
 import {realRunner} from '../../lib/host/real-runner.ts';
 import type {SimHost} from '../../lib/sim/sim-host.ts';
+import {untilReady} from './until-ready.ts';
 
 export interface PrivateNetwork {
 	readonly pid: number;
@@ -25,20 +25,7 @@ export const usualSetup = [
 /** Makes one; rejects with what the tools said. */
 export async function startPrivateNetwork(setup: readonly string[] = usualSetup): Promise<PrivateNetwork> {
 	const script = ['mount -t sysfs sysfs /sys', 'ip link set lo up', 'ip tuntap add t0 mode tap', 'ip tuntap add t1 mode tap', ...setup, 'echo ready', 'exec sleep 600'];
-	const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--net', '--mount', '--propagation', 'private', 'sh', '-ec', script.join('\n')], {stdio: ['ignore', 'pipe', 'pipe']});
-	let said = '';
-	child.stderr.on('data', data => {
-		said += String(data);
-	});
-	await new Promise<void>((resolve, reject) => {
-		child.stdout.once('data', () => {
-			resolve();
-		});
-		child.once('error', reject);
-		child.once('exit', code => {
-			reject(new Error(`no network namespace (it needs root, iproute2 and /dev/net/tun): ${said.trim() || `exit status ${code}`}`));
-		});
-	});
+	const child = await untilReady(['--net', '--mount'], script, {missing: 'no network namespace (it needs root, iproute2 and /dev/net/tun)'});
 	const pid = child.pid!;
 	const real = realRunner();
 	const runner: Host['runner'] = {run: async (argv, options) => real.run(['nsenter', '--target', String(pid), '--net', '--mount', ...argv], options)};

@@ -6,8 +6,14 @@ const header = '# Written by vfctl persist; vfctl persist off removes it.';
 
 /** The programs that a unit starts, as absolute paths. */
 export interface Program {
-	readonly node: string;
+	/** Null when vfctl is a launcher that finds its Node.js. */
+	readonly node: string | null;
 	readonly vfctl: string;
+}
+
+/** The words that start it. */
+export function programWords({node, vfctl}: Program): string[] {
+	return node === null ? [vfctl] : [node, vfctl];
 }
 
 /** /etc/modules-load.d/vfctl.conf. */
@@ -106,8 +112,8 @@ function unit({description, order, before, start, timeout}: {description: string
 	].join('\n');
 }
 
-function command({node, vfctl}: Program, words: readonly string[]): string {
-	return [node, vfctl, ...words].map(word => unitWord(word)).join(' ');
+function command(program: Program, words: readonly string[]): string {
+	return [...programWords(program), ...words].map(word => unitWord(word)).join(' ');
 }
 
 /** A word of a command in a unit: % and $ mean something there (systemd.service(5), "Command lines"). */
