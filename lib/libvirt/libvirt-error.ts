@@ -33,12 +33,17 @@ export function translateLibvirtError(error: LibvirtError, {doing, uri, detachin
 		return make('NETWORK_NOT_FOUND', `libvirt cannot ${doing}: there is no such network`, 'virsh net-list --all');
 	}
 
+	const elsewhere = remoteMachine(uri) !== null;
+	if (elsewhere && isCertificate(error, why)) {
+		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} and this machine do not trust each other`, certificateFix(uri));
+	}
+
 	if (isPermission(error, why)) {
-		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} does not let you ${doing}`, permissionFix);
+		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} does not let you ${doing}`, elsewhere ? loginFix(uri) : permissionFix);
 	}
 
 	if (isUnreachable(error, why)) {
-		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} does not answer`, remoteMachine(uri) === null ? startDaemonFix : remoteFix(uri));
+		return make('LIBVIRT_UNREACHABLE', `libvirt at ${uri} does not answer`, elsewhere ? remoteFix(uri) : startDaemonFix);
 	}
 
 	if (detaching && isDeviceMissing(error, why)) {
@@ -51,6 +56,15 @@ export function translateLibvirtError(error: LibvirtError, {doing, uri, detachin
 function remoteFix(uri: string): string {
 	const {login} = remoteMachine(uri)!;
 	return `see whether libvirt's own client gets there: virsh --connect ${quote(uri)} list; and on the other machine: ssh ${quote(login)} systemctl status libvirtd virtqemud.socket`;
+}
+
+function loginFix(uri: string): string {
+	return `log in there as root, or as someone of the group libvirt; libvirt's own client must get there, too: virsh --connect ${quote(uri)} list`;
+}
+
+function certificateFix(uri: string): string {
+	const {login} = remoteMachine(uri)!;
+	return `look at the certificates of both sides (https://libvirt.org/kbase/tlscerts.html) until libvirt's own client gets there: virsh --connect ${quote(uri)} list; what the other machine refuses, it tells: ssh ${quote(login)} journalctl --unit libvirtd --unit virtproxyd`;
 }
 
 /** No answer within the time; libvirt may still do what it was asked. */
@@ -84,6 +98,12 @@ export function asAgentRefusal(error: unknown): unknown {
 function isPermission({code}: LibvirtError, text: string): boolean {
 	return ([c.VIR_ERR_OPERATION_DENIED, c.VIR_ERR_AUTH_FAILED, c.VIR_ERR_AUTH_CANCELLED, c.VIR_ERR_ACCESS_DENIED, c.VIR_ERR_AUTH_UNAVAILABLE] as number[]).includes(code)
 		|| (code === c.VIR_ERR_SYSTEM_ERROR && /socket/i.test(text) && text.endsWith('Permission denied'));
+}
+
+// The client that does not trust its peer gives 45, certificates that it cannot read or use 38 or 1, and the daemon that
+// does not trust the client hangs up: "Unable to read TLS confirmation" (rpc/virnetclient.c, rpc/virnettlscontext.c).
+function isCertificate({domain}: LibvirtError, text: string): boolean {
+	return domain === c.VIR_FROM_RPC && /\bcertificate\b|\bTLS\b/i.test(text);
 }
 
 // In the RPC domain 38 is a failed connect, read or write of the socket, and 1 with these words

@@ -11,6 +11,8 @@ export interface PrivateLibvirtdOptions {
 	sysfs?: string;
 	/** Other directories or files to put over paths: [from, to]. */
 	binds?: ReadonlyArray<readonly [string, string]>;
+	/** Lines of libvirtd.conf that make it listen on the loopback of its namespaces. */
+	listen?: readonly string[];
 	/** Lines of shell to run inside the namespaces before libvirtd. */
 	prepare?: readonly string[];
 	/** Milliseconds until the socket must be there. */
@@ -54,7 +56,7 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {})
 	}
 
 	const directory = mkdtempSync(join(tmpdir(), 'vfctl-libvirtd-'));
-	writeFileSync(join(directory, 'libvirtd.conf'), libvirtdConf(directory));
+	writeFileSync(join(directory, 'libvirtd.conf'), libvirtdConf(directory, options));
 	writeFileSync(join(directory, 'qemu.conf'), qemuConf);
 	writeFileSync(join(directory, 'start.sh'), startScript(directory, options));
 	// A file, not a pipe: libvirtd would wait for its reader, which may be waiting for libvirtd in a
@@ -86,7 +88,7 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {})
 	};
 }
 
-function libvirtdConf(directory: string): string {
+function libvirtdConf(directory: string, {listen = []}: PrivateLibvirtdOptions): string {
 	return [
 		`unix_sock_dir = "${directory}"`,
 		'auth_unix_rw = "none"',
@@ -94,6 +96,7 @@ function libvirtdConf(directory: string): string {
 		'unix_sock_rw_perms = "0700"',
 		'unix_sock_ro_perms = "0777"',
 		'log_outputs = "3:stderr"',
+		...listen,
 		'',
 	].join('\n');
 }
@@ -112,7 +115,7 @@ const qemuConf = [
 	'',
 ].join('\n');
 
-function startScript(directory: string, {sysfs, binds = [], prepare = []}: PrivateLibvirtdOptions): string {
+function startScript(directory: string, {sysfs, binds = [], prepare = [], listen}: PrivateLibvirtdOptions): string {
 	const quote = (text: string) => `'${text.replaceAll('\'', '\'\\\'\'')}'`;
 	return [
 		'mount -t proc proc /proc',
@@ -128,7 +131,7 @@ function startScript(directory: string, {sysfs, binds = [], prepare = []}: Priva
 		...binds.map(([from, to]) => `mount --bind ${quote(from)} ${quote(to)}`),
 		...prepare,
 		// The shell stays process 1 and reaps: libvirtd waits 40 s for the zombie of each QEMU probe.
-		`${daemon} --config ${quote(directory)}/libvirtd.conf & wait $!`,
+		`${daemon} ${listen === undefined ? '' : '--listen '}--config ${quote(directory)}/libvirtd.conf & wait $!`,
 		'',
 	].join('\n');
 }
