@@ -33,7 +33,11 @@ const quiet = {LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '
 
 /** Starts one of the release that the package is for, or of another; rejects with what the tools said. */
 export async function startPackageRoot(suite?: PackageSuite): Promise<PackageRoot> {
-	const tree = await packageTree(suite);
+	return startRoot(await packageTree(suite));
+}
+
+/** Starts one of any tree, to which nothing is written. */
+export async function startRoot(tree: string): Promise<PackageRoot> {
 	const directory = mkdtempSync(join(tmpdir(), 'vfctl-root-'));
 	const script = [
 		'mount -t tmpfs -o mode=0755 tmpfs "$2"', 'cd "$2"', 'mkdir upper work root',
