@@ -98,6 +98,7 @@ void fwd_count_start(struct fwd_port *port)
 	port->driver_ops = port->dev->netdev_ops;
 	port->ops = *port->driver_ops;
 	port->ops.ndo_get_stats64 = counted_stats;
+	fwd_mode_watch(port);
 	WRITE_ONCE(port->dev->netdev_ops, &port->ops);
 }
 

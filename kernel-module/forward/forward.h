@@ -89,7 +89,7 @@ struct fwd_port {
 	struct fwd_rules __rcu *rules;
 	struct fwd_counters __percpu *counters;
 	const struct net_device_ops *driver_ops;
-	struct net_device_ops ops;	/* the driver's, but for counters: count.c */
+	struct net_device_ops ops;	/* the driver's, but for counters (count.c) and the mode (mode.c) */
 };
 
 struct fwd_relay;			/* relay.h */
@@ -124,6 +124,10 @@ void fwd_rules_refresh(struct fwd_pf *pf);
 void fwd_rules_drop(struct fwd_port *port);
 int fwd_rules_ask(struct net_device *pf, unsigned int vf, struct ifla_vf_info *info);
 struct hlist_head *fwd_bucket(struct fwd_pf *pf, const u8 *mac);
+
+/* mode.c: under RTNL. */
+bool fwd_is_vepa(struct net_device *dev);
+void fwd_mode_watch(struct fwd_port *port);
 
 /* watch.c */
 int fwd_watch_start(void);

@@ -7,11 +7,9 @@
  * do. A patched one adds the further addresses of a VF (vfctl_vf_read()).
  */
 #include <linux/hash.h>
-#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
-#include <net/netlink.h>
 #include "forward.h"
 
 struct hlist_head *fwd_bucket(struct fwd_pf *pf, const u8 *mac)
@@ -142,40 +140,12 @@ static bool any_trusted(struct fwd_pf *pf)
 	return false;
 }
 
-/*
- * VEB or VEPA, as the driver tells `bridge link` (ndo_dflt_bridge_getlink() of
- * rtnetlink.c). A driver that has no such mode is a VEB.
- */
-static bool is_vepa(struct net_device *dev)
-{
-	const struct nlattr *spec, *mode = NULL;
-	struct sk_buff *message;
-	struct nlmsghdr *header;
-	bool vepa = false;
-
-	if (!dev || !dev->netdev_ops->ndo_bridge_getlink)
-		return false;
-	message = nlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	if (!message)
-		return true; /* When unsure, the card. */
-	if (dev->netdev_ops->ndo_bridge_getlink(message, 0, 0, dev, 0, 0) >= 0 &&
-	    message->len >= NLMSG_LENGTH(sizeof(struct ifinfomsg))) {
-		header = nlmsg_hdr(message);
-		spec = nlmsg_find_attr(header, sizeof(struct ifinfomsg), IFLA_AF_SPEC);
-		if (spec)
-			mode = nla_find_nested(spec, IFLA_BRIDGE_MODE);
-		vepa = mode && nla_len(mode) >= (int)sizeof(u16) && nla_get_u16(mode) == BRIDGE_MODE_VEPA;
-	}
-	nlmsg_free(message);
-	return vepa;
-}
-
 /* Asks for everything again: settings of one VF can matter to all. */
 void fwd_rules_refresh(struct fwd_pf *pf)
 {
 	struct fwd_port *port;
 
-	WRITE_ONCE(pf->vepa, is_vepa(rtnl_dereference(pf->dev)));
+	WRITE_ONCE(pf->vepa, fwd_is_vepa(rtnl_dereference(pf->dev)));
 	WRITE_ONCE(pf->trusts, any_trusted(pf));
 	list_for_each_entry(port, &pf->ports, list)
 		refresh_port(port);

@@ -1,5 +1,5 @@
-// The modules for a machine with the mock 82599 (kernel-module/mock): ixgbe as the distribution has
-// it and as vfctl makes it, and ixgbevf, all built so that their registers are the mock's.
+// The modules for a machine with the mock 82599 (kernel-module/mock): vfctl_fwd, ixgbe as the distribution has
+// it and as vfctl makes it, and ixgbevf, these built so that their registers are the mock's.
 import {cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {cacheEntry} from '../../../lab/cache.ts';
@@ -34,7 +34,7 @@ export async function mockKernel(release: string, series: string, report: Report
 	const tarball = `/usr/src/linux-source-${series}.tar.xz`;
 	const directory = await cacheEntry({
 		kind: `mock-${series}`,
-		key: contentHash(release, String(statSync(tarball).size), ...['module', 'include', 'mock', 'cocci/ixgbe'].map(name => directoryContent(`kernel-module/${name}`)), readFileSync(import.meta.filename, 'utf8')),
+		key: contentHash(release, String(statSync(tarball).size), ...['module', 'include', 'mock', 'forward', 'cocci/ixgbe'].map(name => directoryContent(`kernel-module/${name}`)), readFileSync(import.meta.filename, 'utf8')),
 		report,
 		build: async entry => {
 			await stage(report, `kernel ${release}`, async () => fetchKernel(entry, release));
@@ -62,7 +62,7 @@ async function buildModules(entry: string, release: string, tarball: string): Pr
 	mkdirSync(work);
 	await run(['tar', '--extract', '--file', tarball, '--directory', work, '--strip-components=5', '--wildcards', `*/${intel}/ixgbe`, `*/${intel}/ixgbevf`], {timeoutMs: buildMs});
 	cpSync(path.join(work, 'ixgbe'), path.join(work, 'ours'), {recursive: true});
-	for (const name of ['module', 'include', 'mock']) {
+	for (const name of ['module', 'include', 'mock', 'forward']) {
 		cpSync(`kernel-module/${name}`, path.join(work, name), {recursive: true});
 	}
 
@@ -75,9 +75,10 @@ async function buildModules(entry: string, release: string, tarball: string): Pr
 
 	await make('module');
 	await make('mock');
+	await make('forward', `KBUILD_EXTRA_SYMBOLS=${work}/module/Module.symvers`);
 	const modules = path.join(entry, 'modules');
-	for (const [name, built, as] of [['module', 'vfctl_pf', 'vfctl_pf'], ['mock', 'mock82599', 'mock82599'], ['ixgbe', 'ixgbe', 'ixgbe-stock'], ['ours', 'ixgbe', 'ixgbe-ours'], ['ixgbevf', 'ixgbevf', 'ixgbevf']] as const) {
-		if (name !== 'module' && name !== 'mock') {
+	for (const [name, built, as] of [['module', 'vfctl_pf', 'vfctl_pf'], ['mock', 'mock82599', 'mock82599'], ['forward', 'vfctl_fwd', 'vfctl_fwd'], ['ixgbe', 'ixgbe', 'ixgbe-stock'], ['ours', 'ixgbe', 'ixgbe-ours'], ['ixgbevf', 'ixgbevf', 'ixgbevf']] as const) {
+		if (name.startsWith('ixgbe') || name === 'ours') {
 			await make(name, 'CONFIG_IXGBE=m', 'CONFIG_IXGBEVF=m', `KCFLAGS=-I${work}/include -include ${work}/mock/mock_io.h`, `KBUILD_EXTRA_SYMBOLS=${work}/module/Module.symvers ${work}/mock/Module.symvers`);
 		}
 
