@@ -1,3 +1,5 @@
+import {usualKernel} from './kernels.ts';
+
 // How the emulated host's processor is emulated.
 export type Accelerator = 'kvm' | 'tcg';
 
@@ -19,6 +21,9 @@ export const OWN_DISK = 'disk';
 const KERNEL_ARGUMENTS = 'console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off panic=-1 cryptomgr.notests tsc=reliable';
 const IOMMU_ARGUMENTS = 'intel_iommu=on iommu=pt';
 
+// Of what was allocated: the kernel of debug-kernel.ts can, and does not unless asked.
+const KEEPS_BOOKS = ' kmemleak=on';
+
 // A tick that comes by itself, instead of timers that each sleeping processor has to set anew.
 const MORE_CPUS = ' nohz=off highres=off';
 
@@ -30,7 +35,7 @@ export function qemuCommand({accelerator, incoming, platform = 'complete', cpus 
 		'qemu-system-x86_64', '-name', 'vfctl-lab', '-nodefaults', '-display', 'none', ...restart(platform),
 		...(platform === 'counted' ? countingProcessor(cpus) : processor(accelerator, cpus, platform)), '-m', String(MEMORY_MIB),
 		...iommu(platform),
-		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_ARGUMENTS} ${platform === 'grub' ? menuArguments : IOMMU_ARGUMENTS}${systemd ? ' lab.systemd' : ''}${cpus === 1 ? '' : MORE_CPUS}`,
+		'-kernel', '/lab/vmlinux', '-initrd', `${INSIDE.images}/host-initrd`, '-append', `${KERNEL_ARGUMENTS} ${platform === 'grub' ? menuArguments : IOMMU_ARGUMENTS}${systemd ? ' lab.systemd' : ''}${cpus === 1 ? '' : MORE_CPUS}${usualKernel === 'debug' ? KEEPS_BOOKS : ''}`,
 		'-drive', `file=${disk(platform)}`, '-device', 'virtio-blk-pci,drive=disk',
 		// Port 0: the kernel chooses a free one, so labs cannot collide; `info usernet` tells which.
 		'-netdev', 'user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22',
