@@ -5,9 +5,10 @@
  * Drivers of VFs count in registers of the card, or in fields that are theirs.
  * The one place where passed-on frames can be added is the driver's function
  * for statistics: the port's interface gets a copy of the driver's operations
- * in which that function is ours.
+ * in which that function is ours, where its driver can bear that.
  */
 #include <linux/rtnetlink.h>
+#include <linux/string.h>
 #include "forward.h"
 
 void fwd_count_verdict(const struct fwd_port *port, enum fwd_verdict verdict)
@@ -73,16 +74,19 @@ static void driver_stats(const struct net_device_ops *ops, struct net_device *de
 		netdev_stats_to_stats64(stats, ops->ndo_get_stats ? ops->ndo_get_stats(dev) : &dev->stats);
 }
 
-/* Called under RTNL or RCU, which fwd_port_remove() holds and waits for. */
+/* Most callers are under RTNL or RCU; Open vSwitch and the LED trigger are under neither. fwd_port_remove() waits for
+ * readers. */
 static void counted_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
 {
-	const struct net_device_ops *ops = READ_ONCE(dev->netdev_ops);
+	const struct net_device_ops *ops;
 	const struct fwd_port *port;
 	struct fwd_counters sum;
 
+	rcu_read_lock();
+	ops = READ_ONCE(dev->netdev_ops);
 	if (ops->ndo_get_stats64 != counted_stats) {
 		driver_stats(ops, dev, stats); /* Given back in this moment. */
-		return;
+		goto out;
 	}
 	port = container_of(ops, struct fwd_port, ops);
 	driver_stats(port->driver_ops, dev, stats);
@@ -91,10 +95,34 @@ static void counted_stats(struct net_device *dev, struct rtnl_link_stats64 *stat
 	stats->tx_bytes += u64_stats_read(&sum.tx_bytes);
 	stats->rx_packets += u64_stats_read(&sum.rx_packets);
 	stats->rx_bytes += u64_stats_read(&sum.rx_bytes);
+out:
+	rcu_read_unlock();
+}
+
+/*
+ * Drivers that never tell their own interfaces by the address of their
+ * operations. Others do: ixgbe, for each packet that it receives, and takes what
+ * is not its own for a macvlan (netif_is_ixgbe() in ixgbe_process_skb_fields()),
+ * whose counters it then writes to, wherever that is in its private data; ice and
+ * mlx5_core for bonds and flow rules. Looked up in Linux 6.1 and 6.12; a driver
+ * that is not known keeps its operations.
+ */
+static bool bears_a_copy(const struct net_device *dev)
+{
+	static const char *const known[] = {"igb", "igbvf", "ixgbevf", "i40e", "iavf", "bnxt_en"};
+	const struct device_driver *driver = dev->dev.parent->driver;
+	unsigned int i;
+
+	for (i = 0; driver && i < ARRAY_SIZE(known); i++)
+		if (!strcmp(driver->name, known[i]))
+			return true;
+	return false;
 }
 
 void fwd_count_start(struct fwd_port *port)
 {
+	if (!bears_a_copy(port->dev))
+		return;
 	port->driver_ops = port->dev->netdev_ops;
 	port->ops = *port->driver_ops;
 	port->ops.ndo_get_stats64 = counted_stats;
@@ -108,6 +136,8 @@ void fwd_count_start(struct fwd_port *port)
  */
 void fwd_count_stop(struct fwd_port *port)
 {
+	if (!port->driver_ops)
+		return;
 	if (port->dev->netdev_ops == &port->ops) {
 		WRITE_ONCE(port->dev->netdev_ops, port->driver_ops);
 		return;
