@@ -4,10 +4,12 @@
  *
  * Queueing it (netif_rx()) is always right, and costs a softirq for each frame.
  * A sender in process context can walk the receiver's path itself, once deep:
- * what that path sends in turn is queued. Locks: the only lock of ours is
- * none; the sender's may be a socket that it owns (no spinlock is held then)
- * or, in release_cb and in tunnels, a socket whose spinlock is held. The
- * receiver takes the spinlock of another socket, so the latter is queued.
+ * what that path sends in turn is queued. It may hold no spinlock, whosever that
+ * is: the receiver's path takes others of the same kind, and a frame the other
+ * way on another processor would take both in the other order. Whoever sends
+ * may hold one: TCP in release_cb, ICMP that of its socket, L2TP a tunnel's,
+ * and MPTCP that of the connection while a subflow's socket sends
+ * (__mptcp_check_push() of mptcp/protocol.c), which any container can have.
  */
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -34,13 +36,30 @@ static bool holds_socket(const struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 
-	return sk && (!sk_fullsock(sk) || !sk->sk_net_refcnt || spin_is_locked(&sk->sk_lock.slock));
+	return sk && (!sk_fullsock(sk) || !sk->sk_net_refcnt);
 }
 
-static bool may_walk(const struct sk_buff *skb)
+/* A kernel that counts tells of any spinlock; from one that does not, nothing is known. __dev_queue_xmit() itself only
+ * has softirqs off, which is counted apart. */
+static bool holds_spinlock(void)
 {
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) && in_task() && !irqs_disabled() &&
-	       !this_cpu_read(depth) && !holds_socket(skb) && stack_has_room();
+	return !IS_ENABLED(CONFIG_PREEMPT_COUNT) || (preempt_count() & PREEMPT_MASK);
+}
+
+/*
+ * Below an interface that others are made of, as a bridge or Open vSwitch, the sender's may be in the middle of its work
+ * with what it has for each processor (action_fifos of openvswitch/actions.c, brnf_frag_data_storage of
+ * br_netfilter_hooks.c), and the receiver's may be another one of the same kind.
+ */
+static bool would_nest(const struct net_device *to)
+{
+	return dev_recursion_level() && rcu_access_pointer(to->rx_handler);
+}
+
+static bool may_walk(const struct sk_buff *skb, const struct net_device *to)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && in_task() && !irqs_disabled() && !holds_spinlock() &&
+	       !this_cpu_read(depth) && !holds_socket(skb) && !would_nest(to) && stack_has_room();
 }
 
 static bool pass_on(struct sk_buff *skb, bool walk)
@@ -55,7 +74,7 @@ static bool pass_on(struct sk_buff *skb, bool walk)
 
 bool fwd_deliver(struct sk_buff *skb, struct net_device *to)
 {
-	bool walk = may_walk(skb); /* Before the frame forgets its sender. */
+	bool walk = may_walk(skb, to); /* Before the frame forgets its sender. */
 
 	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC))) {
 		kfree_skb(skb);
