@@ -66,7 +66,7 @@ struct vfctl_pf {
 
 /* registry.c */
 
-/* Under rcu_read_lock(). */
+/* Under rcu_read_lock(), or by who changes the list. */
 struct vfctl_pf *vfctl_find(const struct pci_dev *pdev);
 
 /*

@@ -14,7 +14,7 @@ struct vfctl_pf *vfctl_find(const struct pci_dev *pdev)
 {
 	struct vfctl_pf *pf;
 
-	list_for_each_entry_rcu(pf, &pfs, list)
+	list_for_each_entry_rcu(pf, &pfs, list, lockdep_is_held(&pfs_lock))
 		if (pf->pdev == pdev)
 			return pf;
 	return NULL;
