@@ -88,7 +88,7 @@ struct fwd_port {
 	struct nf_hook_ops hook;
 	struct fwd_rules __rcu *rules;
 	struct fwd_counters __percpu *counters;
-	const struct net_device_ops *driver_ops;
+	const struct net_device_ops *driver_ops;	/* NULL while the interface has them */
 	struct net_device_ops ops;	/* the driver's, but for counters (count.c) and the mode (mode.c) */
 };
 
@@ -99,6 +99,7 @@ struct fwd_pf {
 	struct kobject kobj;		/* its release frees the PF */
 	struct pci_dev *pdev;
 	struct net_device __rcu *dev;	/* its interface, NULL while there is none */
+	bool several;			/* interfaces: which port is whose is not known */
 	bool vepa;
 	bool trusts;			/* a VF of it is trusted, so that it may listen to all */
 	struct fwd_relay __rcu *relay;	/* NULL while nothing is relayed */
@@ -113,6 +114,8 @@ int fwd_pf_remove(struct pci_dev *pdev);
 void fwd_pf_remove_all(void);
 struct fwd_pf *fwd_pf_of(const struct net_device *dev, unsigned int *vf);
 void fwd_pfs_for_each(void (*visit)(struct fwd_pf *pf));
+bool fwd_pfs_any(void);
+void fwd_pf_count_interfaces(struct fwd_pf *pf, const struct net_device *leaving);
 
 /* ports.c: all under RTNL. */
 void fwd_port_add(struct fwd_pf *pf, struct net_device *dev, unsigned int vf);
@@ -126,12 +129,13 @@ int fwd_rules_ask(struct net_device *pf, unsigned int vf, struct ifla_vf_info *i
 struct hlist_head *fwd_bucket(struct fwd_pf *pf, const u8 *mac);
 
 /* mode.c: under RTNL. */
-bool fwd_is_vepa(struct net_device *dev);
+void fwd_mode_look(struct fwd_pf *pf);
 void fwd_mode_watch(struct fwd_port *port);
 
 /* watch.c */
 int fwd_watch_start(void);
 void fwd_watch_stop(void);
+void fwd_watch_modes(void);
 
 /* egress.c */
 unsigned int fwd_egress(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);

@@ -4,7 +4,8 @@
  *
  * `bridge link set` tells nobody in the kernel that it changed (rtnl_bridge_setlink()
  * of rtnetlink.c ends in a netlink message), so the PF's interface has a function
- * of ours in front of the driver's, beside that of count.c.
+ * of ours in front of the driver's, beside that of count.c. A driver that does not
+ * bear that, as ixgbe, is asked four times a second (watch.c).
  */
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
@@ -12,7 +13,7 @@
 #include "forward.h"
 
 /* As the driver tells `bridge link` (ndo_dflt_bridge_getlink()). One that has no such mode is a VEB. */
-bool fwd_is_vepa(struct net_device *dev)
+static bool is_vepa(struct net_device *dev)
 {
 	const struct nlattr *spec, *mode = NULL;
 	struct sk_buff *message;
@@ -36,6 +37,11 @@ bool fwd_is_vepa(struct net_device *dev)
 	return vepa;
 }
 
+void fwd_mode_look(struct fwd_pf *pf)
+{
+	WRITE_ONCE(pf->vepa, is_vepa(rtnl_dereference(pf->dev)));
+}
+
 /* Under RTNL. Nothing is passed on from before the driver is asked until its answer is known. */
 static int set_mode(struct net_device *dev, struct nlmsghdr *header, u16 flags, struct netlink_ext_ack *extack)
 {
@@ -50,7 +56,7 @@ static int set_mode(struct net_device *dev, struct nlmsghdr *header, u16 flags, 
 		return -EOPNOTSUPP;
 	WRITE_ONCE(pf->vepa, true);
 	error = port->driver_ops->ndo_bridge_setlink(dev, header, flags, extack);
-	WRITE_ONCE(pf->vepa, fwd_is_vepa(dev));
+	fwd_mode_look(pf);
 	return error;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The PFs whose VFs' traffic is passed on, and which interfaces are theirs. */
+#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -34,7 +35,7 @@ struct fwd_pf *fwd_pf_of(const struct net_device *dev, unsigned int *vf)
 	struct pci_dev *pdev;
 	struct fwd_pf *pf;
 
-	if (!dev->dev.parent || !dev_is_pci(dev->dev.parent))
+	if (dev->type != ARPHRD_ETHER || !dev->dev.parent || !dev_is_pci(dev->dev.parent))
 		return NULL;
 	pdev = to_pci_dev(dev->dev.parent);
 	pf = fwd_pf_find(pci_physfn(pdev));
@@ -51,8 +52,13 @@ void fwd_pfs_for_each(void (*visit)(struct fwd_pf *pf))
 		visit(pf);
 }
 
+bool fwd_pfs_any(void)
+{
+	return !list_empty(&pfs);
+}
+
 /* What is there already; what comes later is told by watch.c. */
-static void take_ports(struct fwd_pf *pf)
+static void take_ports(struct fwd_pf *pf, const struct net_device *leaving)
 {
 	struct net_device *dev;
 	unsigned int vf;
@@ -61,9 +67,32 @@ static void take_ports(struct fwd_pf *pf)
 	down_read(&net_rwsem);
 	for_each_net(net)
 		for_each_netdev(net, dev)
-			if (fwd_pf_of(dev, &vf) == pf)
+			if (dev != leaving && fwd_pf_of(dev, &vf) == pf)
 				fwd_port_add(pf, dev, vf);
 	up_read(&net_rwsem);
+}
+
+/*
+ * Representors of switchdev mode are interfaces of the PF's function too, and
+ * so are the ports of a card that has one function for all (mlx4). Then who may
+ * reach whom is for the host to say at the representors, or it is not known at
+ * which port a VF is: everything goes to the card while there are several.
+ */
+void fwd_pf_count_interfaces(struct fwd_pf *pf, const struct net_device *leaving)
+{
+	unsigned int vf, count = 0;
+	struct net_device *dev;
+	struct net *net;
+
+	down_read(&net_rwsem);
+	for_each_net(net)
+		for_each_netdev(net, dev)
+			if (dev != leaving && fwd_pf_of(dev, &vf) == pf && vf == FWD_PF_PORT)
+				count++;
+	up_read(&net_rwsem);
+	WRITE_ONCE(pf->several, count > 1);
+	if (count && !rtnl_dereference(pf->dev))
+		take_ports(pf, leaving); /* The one that was taken for the PF's has left. */
 }
 
 int fwd_pf_add(struct pci_dev *pdev)
@@ -86,8 +115,10 @@ int fwd_pf_add(struct pci_dev *pdev)
 		return error;
 
 	list_add_tail(&pf->list, &pfs);
-	take_ports(pf);
+	take_ports(pf, NULL);
+	fwd_pf_count_interfaces(pf, NULL);
 	fwd_rules_refresh(pf);
+	fwd_watch_modes();
 	return 0;
 }
 

@@ -8,6 +8,16 @@
 #include <net/net_namespace.h>
 #include "relay.h"
 
+static bool is_taken(const struct fwd_pf *pf, unsigned int vf)
+{
+	const struct fwd_port *port;
+
+	list_for_each_entry(port, &pf->ports, list)
+		if (port->vf == vf)
+			return true;
+	return false;
+}
+
 struct fwd_port *fwd_port_find(struct fwd_pf *pf, const struct net_device *dev)
 {
 	struct fwd_port *port;
@@ -35,8 +45,8 @@ void fwd_port_add(struct fwd_pf *pf, struct net_device *dev, unsigned int vf)
 {
 	struct fwd_port *port;
 
-	if (fwd_port_find(pf, dev))
-		return;
+	if (is_taken(pf, vf))
+		return; /* This one, or another of a function with several: fwd_pf_count_interfaces(). */
 	port = kzalloc(sizeof(*port), GFP_KERNEL);
 	if (!port)
 		goto failed;

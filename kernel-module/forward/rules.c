@@ -93,9 +93,12 @@ int fwd_rules_ask(struct net_device *pf, unsigned int vf, struct ifla_vf_info *i
 
 static void vf_rules(struct fwd_rules *rules, const struct fwd_port *port)
 {
+	struct net_device *dev = rtnl_dereference(port->pf->dev);
 	struct ifla_vf_info info;
 
-	if (fwd_rules_ask(rtnl_dereference(port->pf->dev), port->vf, &info)) {
+	/* What is set while the PF is down is told by nobody (netdev_state_change() of dev.c), and there are cards
+	 * whose VFs have a link then. */
+	if (!dev || !(dev->flags & IFF_UP) || fwd_rules_ask(dev, port->vf, &info)) {
 		rules->held = FWD_RULES;
 		return;
 	}
@@ -125,6 +128,8 @@ static void refresh_port(struct fwd_port *port)
 		add_address(rules, port->dev->dev_addr);
 	else
 		vf_rules(rules, port);
+	if (port->pf->several)
+		rules->held = FWD_RULES;
 	publish(port, rules);
 }
 
@@ -145,7 +150,7 @@ void fwd_rules_refresh(struct fwd_pf *pf)
 {
 	struct fwd_port *port;
 
-	WRITE_ONCE(pf->vepa, fwd_is_vepa(rtnl_dereference(pf->dev)));
+	fwd_mode_look(pf);
 	WRITE_ONCE(pf->trusts, any_trusted(pf));
 	list_for_each_entry(port, &pf->ports, list)
 		refresh_port(port);

@@ -7,6 +7,7 @@
  * a port's kobject holds its PF's. Files never take RTNL, so deleting them under
  * RTNL, which waits for readers, cannot wait for ever.
  */
+#include <linux/capability.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -33,11 +34,19 @@ static struct pci_dev *named_device(const char *text)
 	return pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
 }
 
+/* Root of a container that sees /sys is none here: what it must not do with the host's interfaces, it must not do by us. */
+static bool may_change(void)
+{
+	return capable(CAP_NET_ADMIN);
+}
+
 static ssize_t change(const char *text, size_t length, int (*apply)(struct pci_dev *pdev))
 {
-	struct pci_dev *pdev = named_device(text);
+	struct pci_dev *pdev = may_change() ? named_device(text) : ERR_PTR(-EPERM);
 	int error;
 
+	if (IS_ERR(pdev))
+		return PTR_ERR(pdev);
 	if (!pdev)
 		return -ENODEV;
 	rtnl_lock();
@@ -64,6 +73,8 @@ static ssize_t relay_store(struct kobject *kobj, struct kobj_attribute *attribut
 	struct pci_dev *pdev;
 	int error;
 
+	if (!may_change())
+		return -EPERM;
 	if (sscanf(text, "%16s %16s %c", address, group, &more) != 2)
 		return -EINVAL;
 	pdev = named_device(address);

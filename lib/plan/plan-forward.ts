@@ -83,6 +83,6 @@ export function relaySteps({bdf, netdevs}: Pf, to: string | null | undefined, {o
 export function forwardWarnings(pf: Pf, {vepa, switchdev}: ForwardFacts): string[] {
 	return [
 		...vepa.has(pf.bdf) ? [`${pfName(pf)} is in VEPA mode: everything goes to the switch outside, and nothing is passed on until that changes`] : [],
-		...switchdev.has(pf.bdf) ? [`${pfName(pf)} is in switchdev mode: what tc and bridges do at its representors is not done to frames that are passed on`] : [],
+		...switchdev.has(pf.bdf) ? [`${pfName(pf)} is in switchdev mode: its representors decide who reaches whom, and nothing is passed on while they are there`] : [],
 	];
 }
