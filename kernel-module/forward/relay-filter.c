@@ -51,6 +51,11 @@ static bool has(const struct relay_filters *filters, const u8 *mac)
 	return false;
 }
 
+bool relay_filters_have(const struct fwd_relay *relay, const u8 *mac)
+{
+	return has(rtnl_dereference(relay->filters), mac);
+}
+
 /* One address of each VF, those that a VF asked for besides, the PF's, and what others gave the card. */
 static unsigned int used_by_others(const struct fwd_relay *relay, const struct relay_table *table,
 				   const struct relay_filters *old)

@@ -79,6 +79,7 @@ static void search_port(const struct search *search, struct net_device *bridge, 
 		error = read_part(part, bridge, port, &index);
 		take_part(search, part, !port);
 		kfree_skb(part);
+		cond_resched();
 	}
 }
 

@@ -162,6 +162,19 @@ static void ask_all(const struct relay_table *table, const struct fwd_relay *rel
 	}
 }
 
+/*
+ * The host behind the other PF gets the question as if that PF had received it, which comes by here again: were the
+ * address one of a VF there, the question would be taken for that VF's, and go round and round.
+ */
+static void ask_others(const struct relay_table *table, const struct fwd_relay *relay,
+		       const struct relay_address *from, struct sk_buff *skb, int vid)
+{
+	if (relay_is_elsewhere(table, relay, from->mac))
+		count(relay, RELAY_DUPLICATE);
+	else
+		ask_all(table, relay, from, skb, vid);
+}
+
 /* Takes the frame, which begins with its Ethernet header, or leaves it as it was. */
 static bool relay_one(const struct relay_table *table, const struct fwd_relay *relay, struct sk_buff *skb, bool host)
 {
@@ -173,7 +186,7 @@ static bool relay_one(const struct relay_table *table, const struct fwd_relay *r
 	if (is_multicast_ether_addr(eth->h_dest)) {
 		from = relay_own(table, relay, eth->h_source, host);
 		if (from && sent_in(from, vid) && is_question(skb))
-			ask_all(table, relay, from, skb, vid);
+			ask_others(table, relay, from, skb, vid);
 		return false;
 	}
 	error = relay_find(table, relay, eth->h_dest, &to);

@@ -75,27 +75,41 @@ static void add_vf(struct relay_table *table, struct fwd_relay *relay, unsigned 
 struct host_context {
 	struct relay_table *table;
 	struct fwd_relay *relay;
+	unsigned int others;	/* that are not in its card */
 };
 
+/* A guest that sends from ever new addresses must not push out those that the card has, nor those behind other PFs. */
 static void add_host(void *data, const u8 *mac)
 {
 	struct host_context *context = data;
-	struct relay_address *address = add(context->table, context->relay, FWD_PF_PORT, mac);
+	bool first = ether_addr_equal(mac, context->relay->dev->dev_addr);
+	bool keeps = first || relay_filters_have(context->relay, mac);
+	struct relay_address *address;
 
+	if (!keeps && context->others == RELAY_HOSTS)
+		return;
+	address = add(context->table, context->relay, FWD_PF_PORT, mac);
 	if (!address)
 		return;
+	context->others += !keeps;
 	address->linked = true;
-	address->first = ether_addr_equal(mac, context->relay->dev->dev_addr);
+	address->first = first;
 }
 
 static unsigned int room_for(struct list_head *relays)
 {
-	unsigned int room = RELAY_HOSTS;
 	struct fwd_relay *relay;
+	unsigned int room = 0;
 
 	list_for_each_entry(relay, relays, list)
-		room += pci_num_vf(relay->pf->pdev) * (1 + VFCTL_MAX_FILTERS) + 1;
+		room += pci_num_vf(relay->pf->pdev) * (1 + VFCTL_MAX_FILTERS) + 1 + RELAY_FILTERS + RELAY_HOSTS;
 	return room;
+}
+
+/* Of a PF with several interfaces it is not known who is behind which. */
+static bool takes_part(const struct fwd_relay *relay)
+{
+	return relay->dev && !relay->pf->several;
 }
 
 /* All that is known now. Under RTNL. */
@@ -115,14 +129,14 @@ struct relay_table *relay_table_collect(struct list_head *relays)
 	table->room = room;
 	list_for_each_entry(relay, relays, list) {
 		bitmap_zero(relay->port_vlans, VLAN_N_VID);
-		for (vf = 0; relay->dev && vf < pci_num_vf(relay->pf->pdev); vf++)
+		for (vf = 0; takes_part(relay) && vf < pci_num_vf(relay->pf->pdev); vf++)
 			add_vf(table, relay, vf, state);
 	}
 	table->vfs = table->addresses;
 	list_for_each_entry(relay, relays, list) {
 		struct host_context context = {.table = table, .relay = relay};
 
-		if (relay->dev)
+		if (takes_part(relay))
 			relay_host_addresses(relay->dev, add_host, &context);
 	}
 	kfree(state);
@@ -159,6 +173,17 @@ int relay_find(const struct relay_table *table, const struct fwd_relay *relay, c
 		others++;
 	}
 	return !others ? -ENOENT : others > 1 ? -EEXIST : 0;
+}
+
+/* Another PF of the group has the address behind it, too. */
+bool relay_is_elsewhere(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac)
+{
+	const struct relay_address *address;
+
+	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node)
+		if (address->group == relay->group && address->relay != relay && ether_addr_equal(address->mac, mac))
+			return true;
+	return false;
 }
 
 /* A VF of the group, whichever PF's, has the address. */

@@ -10,36 +10,44 @@
 #include <net/switchdev.h>
 #include "relay.h"
 
-#define SOON (HZ / 10)		/* A guest that makes a bridge learn without end must not keep RTNL busy. */
+/* A guest that makes a bridge learn without end must not keep RTNL busy: not by many looks, and not by looks that take
+ * long because a bridge knows very much. These get a tenth of the time at most. */
+#define SOON (HZ / 10)
 #define REGULARLY (5 * HZ)
+#define SHARE 10
 
 static void look_around(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look, look_around);
 static bool active;	/* under RTNL when written */
+static unsigned long soon = SOON;
 
 static void look_around(struct work_struct *work)
 {
+	unsigned long began;
+
 	rtnl_lock();
+	began = jiffies;
 	if (fwd_relay_any()) {
 		fwd_relay_refresh();
+		WRITE_ONCE(soon, max_t(unsigned long, SOON, SHARE * (jiffies - began)));
 		if (READ_ONCE(active))
-			schedule_delayed_work(&look, REGULARLY);
+			schedule_delayed_work(&look, max_t(unsigned long, REGULARLY, soon));
 	}
 	rtnl_unlock();
 }
 
 /*
- * A look that is due within SOON stays so, or events without end would put it
+ * A look that is due soon stays so, or events without end would put it
  * off for ever. Without a relay there is nothing to look for.
  */
 void fwd_relay_look_soon(void)
 {
-	unsigned long due = READ_ONCE(look.timer.expires);
+	unsigned long due = READ_ONCE(look.timer.expires), delay = READ_ONCE(soon);
 
 	if (!READ_ONCE(active) || !fwd_relay_any())
 		return;
-	if (!delayed_work_pending(&look) || time_after(due, jiffies + SOON))
-		mod_delayed_work(system_wq, &look, SOON);
+	if (!delayed_work_pending(&look) || time_after(due, jiffies + delay))
+		mod_delayed_work(system_wq, &look, delay);
 }
 
 static int netdevice_event(struct notifier_block *listener, unsigned long event, void *info)

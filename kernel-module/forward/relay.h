@@ -33,7 +33,7 @@
 
 #define RELAY_BUCKETS 256
 #define RELAY_GROUP 16		/* bytes of a name, with its end */
-#define RELAY_HOSTS 512		/* addresses behind PFs, of all groups */
+#define RELAY_HOSTS 512		/* addresses behind one PF, besides those that its card was given */
 #define RELAY_FILTERS 128	/* addresses that one card is given at most */
 
 /* The names in sysfs are those of relay-show.c. */
@@ -118,6 +118,7 @@ bool fwd_relay_any(void);
 struct relay_table *relay_table_collect(struct list_head *relays);
 int relay_find(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac,
 	       const struct relay_address **to);
+bool relay_is_elsewhere(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac);
 bool relay_is_vf(const struct relay_table *table, unsigned int group, const u8 *mac);
 const struct relay_address *relay_own(const struct relay_table *table, const struct fwd_relay *relay,
 				      const u8 *mac, bool host);
@@ -129,6 +130,7 @@ void relay_host_addresses(struct net_device *pf,
 /* relay-filter.c: under RTNL. */
 void relay_filters_set(struct fwd_relay *relay, const struct relay_table *table);
 void relay_filters_clear(struct fwd_relay *relay);
+bool relay_filters_have(const struct fwd_relay *relay, const u8 *mac);
 void relay_vlans_set(struct fwd_relay *relay, struct list_head *relays);
 
 /* relay-path.c */
