@@ -672,6 +672,21 @@ test('a full disk stops the step before it is done, and everything is put back',
 	t.is(await stateOf(host), before);
 });
 
+test('a disk that is full before the first step changes nothing, and says what to do', async t => {
+	const host = newHost();
+	const before = await stateOf(host);
+	host.set({beforeChange(what) {
+		if (what.startsWith('append')) {
+			throw Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC'});
+		}
+	}});
+	const error = await throwsCode(t, execute(planOf([linkUp]), contextOf(host)), 'STEP_FAILED');
+	t.regex(error.fix ?? '', /make room/);
+	host.set({beforeChange: () => {}});
+	t.is(await stateOf(host), before);
+	t.deepEqual(unfinishedOperations(host.files), []);
+});
+
 test('two writers wait for each other', async t => {
 	const host = newHost();
 	const order: string[] = [];

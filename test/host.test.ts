@@ -104,6 +104,42 @@ test('appending makes a private file', async t => {
 	t.is(statSync(join(root, 'var/lib/vfctl/journal/000001.jsonl')).mode & 0o777, 0o600);
 });
 
+/** What a process prints whose files can have `kib` KiB each: the kernel then refuses as on a full disk, the
+ * last write half done, with EFBIG (setrlimit(2), RLIMIT_FSIZE). */
+async function onFullDisk(root: string, kib: number, body: string): Promise<unknown> {
+	const script = `import {realFiles} from ${moduleUrl('../lib/host/real-files.js')}; const files = realFiles(${JSON.stringify(root)}); ${body}`;
+	const {code, stdout, stderr} = await realRunner().run(['bash', '-c', `ulimit -f ${kib}; exec "$0" --input-type=module -e "$1"`, process.execPath, script]);
+	if (code !== 0) {
+		throw new Error(stderr);
+	}
+
+	return JSON.parse(stdout);
+}
+
+test('a full disk leaves no half line for the next one to follow', async t => {
+	const root = temporaryRoot(t);
+	const seen = await onFullDisk(root, 1, `
+		const seen = [];
+		for (const [letter, length] of [['a', 600], ['b', 600], ['c', 10]]) {
+			seen.push(await files.appendDurably('/journal', letter.repeat(length) + '\\n').then(() => 'written', error => error.code));
+		}
+
+		console.log(JSON.stringify(seen));
+	`);
+	t.deepEqual(seen, ['written', 'EFBIG', 'written']);
+	t.is(readFileSync(join(root, 'journal'), 'utf8'), `${'a'.repeat(600)}\n${'c'.repeat(10)}\n`);
+});
+
+test('a full disk does not keep the lock from being taken', async t => {
+	const root = temporaryRoot(t);
+	t.is(await onFullDisk(root, 0, `
+		const release = await files.lock('/lock', {timeoutMs: 0, holder: 'us'});
+		await release();
+		await (await files.lock('/lock', {timeoutMs: 0, holder: 'us'}))();
+		console.log('"both"');
+	`), 'both');
+});
+
 for (const [title, mode, owner] of [
 	['writable by everyone', 0o777, 0],
 	['writable by everyone, even when sticky', 0o1777, 0],

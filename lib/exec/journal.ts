@@ -6,6 +6,7 @@ import type {Plan} from '../plan/plan.ts';
 import {hasEnded, isUnfinished, journalVersion, parseOperation, type Operation, type OperationEvent, type OperationHeader, type Outcome} from './operation.ts';
 import {expired, keptOperations} from './retention.ts';
 import {journalDirectory, operationPath} from './state-paths.ts';
+import {errnoOf} from './step-error.ts';
 
 // All files must be read to tell which are needed no more, so it is not done for each new one.
 const pruneEvery = 20;
@@ -24,7 +25,7 @@ export async function begin(host: Host, plan: Plan, commandLine: readonly string
 		commandLine,
 		plan,
 	};
-	await host.files.appendDurably(operationPath(number), `${JSON.stringify(header)}\n`);
+	await append(host, number, `${JSON.stringify(header)}\n`);
 	if (numbers.length > keptOperations + pruneEvery) {
 		await prune(host);
 	}
@@ -34,7 +35,7 @@ export async function begin(host: Host, plan: Plan, commandLine: readonly string
 
 /** Appends one event; it is on the disk when this resolves. */
 export async function mark(host: Host, number: number, event: OperationEvent): Promise<void> {
-	await host.files.appendDurably(operationPath(number), `${JSON.stringify({...event, time: timeText(host)})}\n`);
+	await append(host, number, `${JSON.stringify({...event, time: timeText(host)})}\n`);
 }
 
 /** Ends an operation. */
@@ -45,10 +46,25 @@ export async function end(host: Host, number: number, outcome: Outcome, why?: st
 /** Takes over an operation of a dead process; closes a line that its death cut off. */
 export async function resume(host: Host, operation: Operation): Promise<void> {
 	if (operation.torn) {
-		await host.files.appendDurably(operationPath(operation.number), '\n');
+		await append(host, operation.number, '\n');
 	}
 
 	await mark(host, operation.number, {event: 'resume', pid: host.caller.pid, bootId: readBootId(host.files)});
+}
+
+/** A full or broken disk is the admin's to mend, and no fault of vfctl. */
+async function append(host: Host, number: number, text: string): Promise<void> {
+	try {
+		await host.files.appendDurably(operationPath(number), text);
+	} catch (error) {
+		const errno = errnoOf(error);
+		throw errno === undefined ? error : new AppError('STEP_FAILED', 'the journal cannot be written, and nothing is changed without it', {
+			why: (error as Error).message,
+			fix: `df ${journalDirectory}: make room there, or see why it cannot be written, and try again`,
+			details: {errno},
+			cause: error,
+		});
+	}
 }
 
 /** All operations, or those whose file has a text in it, oldest first. */

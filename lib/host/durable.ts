@@ -35,11 +35,17 @@ async function presentMode(path: string): Promise<number | undefined> {
 	return stats?.isFile() === true ? stats.mode & 0o755 : undefined;
 }
 
-/** Appends to a file, which is made (for us alone) when it is missing. */
+/** Appends to a file, which is made (for us alone) when it is missing. When the disk is full nothing
+ * of the text stays: half a line would spoil the next one, which may find room again. */
 export async function appendDurably(path: string, text: string, root: string): Promise<void> {
 	await prepareDirectory(dirname(path), root);
 	const {handle, created} = await openForAppending(path);
-	await writeAndSync(handle, text);
+	try {
+		await appendWhole(handle, Buffer.from(text));
+	} finally {
+		await handle.close();
+	}
+
 	if (created) {
 		await syncDirectory(dirname(path));
 	}
@@ -102,14 +108,31 @@ async function openForAppending(path: string): Promise<{handle: FileHandle; crea
 	return {handle: await open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CREAT | O_EXCL, 0o600), created: true};
 }
 
-async function writeAndSync(handle: FileHandle, text: string, mode?: number): Promise<void> {
+async function appendWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+	const {size} = await handle.stat();
+	let written = 0;
 	try {
-		await handle.writeFile(text);
-		if (mode !== undefined) {
-			// The umask has no say in what a configuration file looks like.
-			await handle.chmod(mode);
+		while (written < bytes.length) {
+			written += (await handle.write(bytes, written)).bytesWritten;
+		}
+	} catch (error) {
+		// Not when somebody else has appended since: that line is theirs.
+		const now = await handle.stat();
+		if (written > 0 && now.size === size + written) {
+			await handle.truncate(size);
 		}
 
+		throw error;
+	}
+
+	await handle.sync();
+}
+
+async function writeAndSync(handle: FileHandle, text: string, mode: number): Promise<void> {
+	try {
+		await handle.writeFile(text);
+		// The umask has no say in what a configuration file looks like.
+		await handle.chmod(mode);
 		await handle.sync();
 	} finally {
 		await handle.close();

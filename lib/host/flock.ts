@@ -27,8 +27,7 @@ export async function takeLock(path: string, {timeoutMs, holder, onWait, signal}
 		const fd = tryLock(path, flock);
 		if (fd !== undefined) {
 			heldLocks.add(fd);
-			ftruncateSync(fd, 0);
-			writeSync(fd, `${holder}\n`, 0);
+			noteHolder(fd, holder);
 			return async () => release(fd);
 		}
 
@@ -69,6 +68,15 @@ function tryLock(path: string, flock: Flock): number | undefined {
 
 	closeSync(fd);
 	return undefined;
+}
+
+/** Only for those who wait: on a full disk, where this fails, the lock is as good without it, and
+ * `vfctl recover` may be needed just then. */
+function noteHolder(fd: number, holder: string): void {
+	try {
+		ftruncateSync(fd, 0);
+		writeSync(fd, `${holder}\n`, 0);
+	} catch {}
 }
 
 function release(fd: number): void {

@@ -115,6 +115,40 @@ test.serial('a wire that joins both ports brings nothing twice, and no storm', a
 	await cutWire(lab);
 });
 
+test.serial('one address at VFs of two ports: no question of it is relayed, and none goes round', async t => {
+	const {mac} = world;
+	const counts = async () => [await relayOf(lab, eth1), await relayOf(lab, eth2)];
+	const sum = (relays: Array<Record<string, string>>, key: string) => relays.reduce((total, relay) => total + Number(relay[key]), 0);
+	t.true(await reaches(lab, 'a', 'c', true));
+	await lab.exec(`ip link set eth2 vf 0 mac ${mac.a}`);
+	try {
+		const start = await counts();
+		const ask = `ip netns exec a ping -c 1 -W 1 10.8.0.200`;
+		await lab.waitFor(`${ask}; [ "$(sed -n 's/^not_duplicate=//p' /sys/kernel/vfctl/forward/${eth1}/relay)" -gt ${Number(start[0]!['not_duplicate'])} ]`);
+		const copies = await counts();
+		await lab.exec(`for n in 1 2 3 4 5; do ${ask}; done`, {ok: 'any'});
+		const end = await counts();
+		t.true(sum(end, 'not_duplicate') > sum(copies, 'not_duplicate'));
+		// What others ask meanwhile is a few. Going round, one question makes 300 and more.
+		t.true(sum(end, 'neighbours') - sum(copies, 'neighbours') < 60, `${sum(end, 'neighbours') - sum(copies, 'neighbours')} copies`);
+	} finally {
+		await lab.exec(`ip link set eth2 vf 0 mac ${mac.c}`);
+	}
+
+	t.true(await reaches(lab, 'a', 'c', true));
+});
+
+test.serial('while a PF is down nothing is passed on: what is set then, nobody tells', async t => {
+	const held = (reason: string) => lab.waitFor(`grep -qx held=${reason} /sys/kernel/vfctl/forward/${eth2}/vf0/rules`);
+	await held('none');
+	await lab.exec('ip link set eth2 down');
+	await held('rules');
+	await lab.exec('ip link set eth2 up');
+	await held('none');
+	t.true(await reaches(lab, 'c', 'd', true));
+	t.true(await reaches(lab, 'a', 'c', true));
+});
+
 test.serial('the card gets no more addresses than it can compare; those it has stay', async t => {
 	const extra = Array.from({length: 40}, (_, index) => `02:00:00:00:01:${index.toString(16).padStart(2, '0')}`);
 	t.true(await reaches(lab, 'a', 't', true));
