@@ -27,12 +27,14 @@ import {hostBuilder} from '../lib/sim/builder.ts';
 import {sampleHosts} from '../lib/sim/sample-hosts.ts';
 import {simHost} from '../lib/sim/sim-host.ts';
 import {treeOf} from '../lib/sim/tree.ts';
+import {functionNetdevs} from '../lib/sysfs/function-netdevs.ts';
 import {readAcs} from '../lib/sysfs/read-acs.ts';
 import {readConnection} from '../lib/sysfs/read-caller.ts';
 import {readDeviceDetails, readSpeedMbps} from '../lib/sysfs/read-device-details.ts';
 import {readDiskUses} from '../lib/sysfs/read-disks.ts';
 import {readIommu} from '../lib/sysfs/read-iommu.ts';
 import {readKernel} from '../lib/sysfs/read-kernel.ts';
+import {parseNetdevs} from '../lib/sysfs/read-netdevs.ts';
 import {readNamespacedNetdevs} from '../lib/sysfs/read-namespaces.ts';
 import {pciNames} from '../lib/sysfs/read-pci-names.ts';
 import {readIommuGroups} from '../lib/sysfs/read-pci.ts';
@@ -565,3 +567,25 @@ for (const [units, kind] of kinds) {
 		t.deepEqual(readIommu(files, 'quiet pcie_acs_override=downstream'), {units, kind, noIommuMode: true, acsOverride: true} as never);
 	});
 }
+
+test('representors are not the PF: its own port comes first, whatever the names are', t => {
+	const pf = toBdf('0000:3b:00.0');
+	const names = {eth0: 'pf0vf0', eth1: 'c1pf0vf1', eth2: 'pf0sf88', p1p1: 'p0', p1p0: ''};
+	const files = reader(Object.fromEntries(Object.entries(names).flatMap(([name, port]) => [
+		[`${pci}/${pf}/net/${name}/mtu`, '1500\n'], [`/sys/class/net/${name}/phys_port_name`, `${port}\n`], [`/sys/class/net/${name}/dev_port`, name === 'p1p0' ? '1\n' : '0\n'],
+	])));
+	t.deepEqual(functionNetdevs(files, pf), ['p1p1', 'p1p0']);
+	// The port itself is in another namespace: what is left is not it.
+	const away = reader({[`${pci}/${pf}/net/eth0/mtu`]: '', '/sys/class/net/eth0/phys_port_name': 'pf0vf0\n'});
+	t.deepEqual(functionNetdevs(away, pf), []);
+});
+
+test('a PF is found by a further name of its interface', async t => {
+	const record = hostBuilder('alt').pf({card: '82576', bdf: '10000:01:00.0', name: 'eth1', vfs: 1}).record();
+	const inventory = await inventoryOf(simHost(record));
+	const eth1 = inventory.netdevs.get('eth1')!;
+	const named = {...inventory, netdevs: new Map([...inventory.netdevs, ['eth1', {...eth1, altnames: ['enp1s0f0', 'enx525400000001']}]])};
+	t.is(selectPf(named, 'enp1s0f0').bdf, toBdf('10000:01:00.0'));
+	t.throws(() => selectPf(named, 'enp1s0f1'), {message: /nothing on this host/});
+	t.deepEqual(parseNetdevs({link: '[{"ifname":"eth1","altnames":["enp1s0f0"]}]', address: '', routes: '', routes6: ''}).get('eth1')?.altnames, ['enp1s0f0']);
+});

@@ -3,6 +3,7 @@ import type {FileReader} from '../host/host.ts';
 import {parseBdf, type Bdf} from '../model/bdf.ts';
 import type {Binding} from '../plan/action.ts';
 import {readLinkName, readNumber} from '../sysfs/attributes.ts';
+import {functionNetdevs} from '../sysfs/function-netdevs.ts';
 import {pciDevices, readDriver, readDriverOverride} from '../sysfs/read-pci.ts';
 import {isUioDriver, isVfioDriver} from '../model/vf-driver.ts';
 import {readUioUsers, uioDevices} from '../sysfs/read-uio-users.ts';
@@ -47,9 +48,9 @@ export function readVfLinks(files: FileReader, pf: Bdf): Map<number, Bdf> {
 	return links;
 }
 
-/** Interfaces of a device in the host's namespace. */
+/** Interfaces of a device in the host's namespace, without representors. */
 export function readNetdevs(files: FileReader, bdf: Bdf): readonly string[] {
-	return files.list(`${devicePath(bdf)}/net`);
+	return functionNetdevs(files, bdf);
 }
 
 /** Why a device must not be taken from its driver now: a process has it open through VFIO (the

@@ -4,6 +4,8 @@ import type {Mac} from './mac.ts';
 
 export interface Netdev {
 	readonly name: string;
+	/** Further names that the kernel knows it by (udev's, `ip link property add`); absent for none. */
+	readonly altnames?: readonly string[];
 	readonly mac: Mac | null;
 	readonly mtuBytes: number;
 	/** What the driver takes, or null when it does not tell (or iproute2 is older than 4.19). */

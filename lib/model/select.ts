@@ -109,7 +109,7 @@ function bdfOfNetdev(inventory: Inventory, name: string): Bdf | undefined {
 		}
 	}
 
-	return inventory.netdevs.get(name)?.bdf ?? undefined;
+	return (inventory.netdevs.get(name) ?? [...inventory.netdevs.values()].find(({altnames}) => altnames?.includes(name)))?.bdf ?? undefined;
 }
 
 // Three numbers in hexadecimal, the last one behind a dot: meant as an address.

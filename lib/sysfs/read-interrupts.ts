@@ -6,6 +6,7 @@ import type {Bdf} from '../model/bdf.ts';
 import {cpuListText, parseCpuList, parseCpuMask} from '../model/cpu-list.ts';
 import type {DeviceInterrupts, Interrupt, NetdevQueue} from '../model/interrupts.ts';
 import {readAttribute, readNumber} from './attributes.ts';
+import {functionNetdevs} from './function-netdevs.ts';
 import {parseInterrupts, type InterruptLine} from './parse-interrupts.ts';
 import {pciDevices} from './read-pci.ts';
 
@@ -14,7 +15,7 @@ export function readInterrupts(files: FileReader, devices: readonly Bdf[]): Map<
 	const lines = parseInterrupts(files.readText('/proc/interrupts') ?? '');
 	return new Map(devices.map(bdf => {
 		const numaNode = readNumber(files, `${pciDevices}/${bdf}/numa_node`) ?? -1;
-		const [netdev] = files.list(`${pciDevices}/${bdf}/net`);
+		const [netdev] = functionNetdevs(files, bdf);
 		return [bdf, {
 			bdf,
 			numaNode: numaNode < 0 ? null : numaNode,

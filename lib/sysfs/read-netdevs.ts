@@ -36,6 +36,7 @@ async function run(runner: Runner, argv: readonly [string, ...string[]]): Promis
 
 interface IpLink {
 	ifname?: string;
+	altnames?: string[];
 	flags?: string[];
 	mtu?: number;
 	min_mtu?: number;
@@ -71,6 +72,7 @@ export function parseNetdevs({link, address}: IpOutput): Map<string, Netdev> {
 
 		netdevs.set(entry.ifname, {
 			name: entry.ifname,
+			...entry.altnames === undefined ? {} : {altnames: entry.altnames},
 			mac: entry.address === undefined ? null : parseMac(entry.address) ?? null,
 			mtuBytes: entry.mtu ?? 0,
 			minMtuBytes: entry.min_mtu ?? null,

@@ -6,6 +6,7 @@ import {isVfioDriver} from '../model/vf-driver.ts';
 import type {Pf, PciFunction, Vf} from '../model/pci.ts';
 import type {VfSettings} from '../model/vf-settings.ts';
 import {readAttribute, readLinkName, readNumber} from './attributes.ts';
+import {functionNetdevs} from './function-netdevs.ts';
 import {pciDevices, readDriver, readDriverOverride} from './read-pci.ts';
 
 /** Settings of a PF's VFs by VF index, asked by interface name of the PF. */
@@ -35,7 +36,7 @@ function readPf(files: FileReader, bdf: Bdf, functions: ReadonlyMap<Bdf, PciFunc
 		return undefined;
 	}
 
-	const netdevs = files.list(`${directory}/net`);
+	const netdevs = functionNetdevs(files, bdf);
 	const numaNode = readNuma(files, bdf);
 	const pfSettings = netdevs.map(name => settings.get(name)).find(list => list !== undefined && list.length > 0);
 	const numVfs = readNumber(files, `${directory}/sriov_numvfs`) ?? 0;
@@ -81,7 +82,7 @@ function readVfs(files: FileReader, pf: Bdf, {numVfs, numaNode, functions, setti
 		const known = functions.get(bdf);
 		const driver = known ? known.driver : readDriver(files, bdf);
 		const networked = driver !== null && !isVfioDriver(driver);
-		const netdevs = networked ? files.list(`${pciDevices}/${bdf}/net`) : [];
+		const netdevs = networked ? functionNetdevs(files, bdf, {isVf: true}) : [];
 		vfs.push({
 			bdf,
 			index,

@@ -5,6 +5,7 @@ import {parseBdf, type Bdf} from '../../model/bdf.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {pfName, vfName} from '../../model/select.ts';
 import {readLinkName} from '../../sysfs/attributes.ts';
+import {functionNetdevs} from '../../sysfs/function-netdevs.ts';
 import {pciDevices, readDriver} from '../../sysfs/read-pci.ts';
 
 export interface KnownDevice {
@@ -37,7 +38,7 @@ export class DeviceNames {
 		const pf = parseBdf(readLinkName(this.files, `${pciDevices}/${bdf}/physfn`) ?? '') ?? null;
 		const index = pf === null ? undefined : this.files.list(`${pciDevices}/${pf}`).find(name => /^virtfn\d+$/.test(name) && readLinkName(this.files, `${pciDevices}/${pf}/${name}`) === bdf)?.slice('virtfn'.length);
 		const old = this.known.get(bdf);
-		const name = index === undefined || pf === null ? old?.name ?? this.files.list(`${pciDevices}/${bdf}/net`)[0] ?? bdf : `${this.known.get(pf)?.name ?? pf}#${index}`;
+		const name = index === undefined || pf === null ? old?.name ?? functionNetdevs(this.files, bdf)[0] ?? bdf : `${this.known.get(pf)?.name ?? pf}#${index}`;
 		const device = {name, driver: readDriver(this.files, bdf), pf: pf ?? old?.pf ?? null};
 		this.known.set(bdf, device);
 		return device;
