@@ -197,6 +197,8 @@ test('switch sets how the card works, undo sets it back, and a host file says it
 	t.is(text.split('\n').at(-1), 'done: make the switch of ten1 a VEPA');
 	t.regex(parsePlan(json['plan']).warnings.join(' '), /hairpin/);
 	t.is(await modeOf(host, 'ten1'), 'vepa');
+	// It is done when the module knows: until then VFs reach each other.
+	t.is(host.files.readText(`/sys/kernel/vfctl/forward/${pf}/mode`), 'vepa\n');
 	t.regex((await done(host, 'forward switch veb ten1 --dry-run')).text, /bridge link set dev ten1 hwmode veb/);
 	await done(host, 'undo --yes');
 	t.deepEqual(compareRecords(before, await captured(host)), []);

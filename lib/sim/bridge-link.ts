@@ -2,6 +2,7 @@
 // (ndo_bridge_getlink, ndo_bridge_setlink) in the words of iproute2 6.15. What a record tells goes first.
 import type {CommandResult} from '../host/host.ts';
 import {switchModes, type SwitchMode} from '../model/forward.ts';
+import {lookAtModes} from './forward.ts';
 import {bdfOfNetdev, changing, driverOf, type Machine} from './machine.ts';
 
 const drivers = new Set(['ixgbe', 'i40e', 'ice']);
@@ -45,6 +46,7 @@ function store(machine: Machine, netdev: string, mode: string): CommandResult {
 
 	changing(machine, `bridge link set dev ${netdev} hwmode ${mode}`);
 	machine.switchModes.set(netdev, mode as SwitchMode);
+	lookAtModes(machine);
 	return {code: 0, stdout: '', stderr: ''};
 }
 

@@ -66,8 +66,20 @@ export function storeForward(machine: Machine, {path, value, verb}: {path: strin
 
 	machine.forwarding.set(pf as Bdf, new Map());
 	putRelay(machine, pf, noRelay);
-	tree.putValue(`${directory}/${pf}/mode`, 'veb');
+	tree.putValue(`${directory}/${pf}/mode`, modeOf(machine, pf as Bdf));
 	flushForward(machine);
+}
+
+/** What a PF's interface was set to. */
+function modeOf(machine: Machine, pf: Bdf): string {
+	return netdevsOf(machine, pf).map(netdev => machine.switchModes.get(netdev)).find(mode => mode !== undefined) ?? 'veb';
+}
+
+/** fwd_mode_look() of mode.c. */
+export function lookAtModes(machine: Machine): void {
+	for (const pf of machine.forwarding.keys()) {
+		machine.tree.putValue(`${directory}/${pf}/mode`, modeOf(machine, pf));
+	}
 }
 
 /** relay_store() of sysfs.c with fwd_relay_set(): no frame and no bridge is simulated, so that the card gets

@@ -1,10 +1,12 @@
 // How a card's own switch works.
 import {switchModeCommand, type SetSwitchModeAction} from '../../plan/forward-actions.ts';
-import {readLinkName} from '../../sysfs/attributes.ts';
+import {readAttribute, readLinkName} from '../../sysfs/attributes.ts';
+import {forwardDirectory} from '../../sysfs/read-forward.ts';
 import {readSwitchMode} from '../../sysfs/read-switch-mode.ts';
 import type {Host} from '../../host/host.ts';
 import {kernelTime} from '../kernel-messages.ts';
 import {stepFailed} from '../step-error.ts';
+import {budgets, waitUntil} from '../wait.ts';
 import {compare, type ActionHandler} from './handler.ts';
 
 /** Sets it with `bridge link set`, and reads it back: drivers whose card is a VEB by nature take the
@@ -40,8 +42,18 @@ export const setSwitchMode: ActionHandler<SetSwitchModeAction> = {
 		if (await readSwitchMode(host.runner, netdev) !== to) {
 			throw await stepFailed(host, what, {why: 'the driver took it, and bridge link does not show it'}, trace);
 		}
+
+		if (!await waitUntil(host.clock, {budgetMs: budgets.vfSettings}, () => moduleKnows(host, action))) {
+			throw await stepFailed(host, what, {why: 'the forwarding module did not take note of it'}, trace);
+		}
 	},
 };
+
+/** Until the module knows (it asks ixgbe now and then), it passes frames on that a VEPA does not. */
+function moduleKnows({files}: Host, {pf, to}: SetSwitchModeAction): boolean {
+	const mode = readAttribute(files, `${forwardDirectory}/${pf}/mode`);
+	return mode === undefined || mode === to;
+}
 
 function isOf({files}: Host, {netdev, pf}: SetSwitchModeAction): boolean {
 	return readLinkName(files, `/sys/class/net/${netdev}/device`) === pf;
