@@ -203,6 +203,7 @@ test('what DKMS is told: other versions go, a path that a shell would read is re
 	t.deepEqual(dkmsActions({...facts, added: ['2.0'], texts: dkmsTexts(templates, program, '2.0')}, templates, program), []);
 	t.regex(dkmsTexts(templates, program, '2.0')['dkms.conf'], /^PACKAGE_VERSION="2\.0"$/m);
 	t.regex(dkmsTexts(templates, program, '2.0')['build.sh'], /^#!\/bin\/sh\n# Written by[^]*\n\/usr\/bin\/node \/usr\/lib\/vfctl\.cjs driver build --kernel "\$1"$/m);
+	t.regex(dkmsTexts(templates, {node: null, vfctl: '/usr/lib/vfctl/bin/vfctl'}, '2.0')['build.sh'], /^\/usr\/lib\/vfctl\/bin\/vfctl driver build --kernel "\$1"$/m);
 	// Every module of a build, none twice.
 	t.deepEqual([...templates['dkms.conf'].matchAll(/^BUILT_MODULE_NAME\[\d\]="(\w+)"$/gm)].map(([, name]) => name), [...builtModules]);
 	t.throws(() => dkmsActions({...facts, present: false}, templates, program), {message: /'dkms' is not installed/, code: 'TOOL_MISSING'});
