@@ -1,7 +1,7 @@
 // The command line as scripts and people meet it: the bundled program as a process of its own, and
 // main() on recorded hosts.
 import {spawn, spawnSync} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -256,6 +256,10 @@ test('capture writes what --host reads, to a file and to standard output', t => 
 	const {stdout} = run(['capture', '-']);
 	t.true(stdout.startsWith('vfctl-record 1\n'));
 	t.is(readFileSync(file, 'utf8'), stdout);
+	t.is(statSync(file).mode & 0o777, 0o600);
+	chmodSync(file, 0o644);
+	t.is(run(['capture', file]).status, 0);
+	t.is(statSync(file).mode & 0o777, 0o600, 'a record is for its owner alone, over an older file too');
 	const listed = spawnSync(process.execPath, [program, '--host', file, 'list'], {encoding: 'utf8'});
 	t.is(listed.stdout, run(['list']).stdout);
 	t.is((JSON.parse(run(['capture', file, '--json']).stdout) as {bytes: number}).bytes, Buffer.byteLength(stdout));

@@ -17,6 +17,7 @@ import {holderOf, holderText, isHeld} from '../lib/model/holder.ts';
 import {findHostUses} from '../lib/model/host-use.ts';
 import type {Inventory} from '../lib/model/inventory.ts';
 import type {Netdev} from '../lib/model/netdev.ts';
+import {isInterfaceName, spareName} from '../lib/model/netns.ts';
 import type {Vf} from '../lib/model/pci.ts';
 import {select, selectPf, selectVf} from '../lib/model/select.ts';
 import type {RecordEntry} from '../lib/record/record.ts';
@@ -588,4 +589,10 @@ test('a PF is found by a further name of its interface', async t => {
 	t.is(selectPf(named, 'enp1s0f0').bdf, toBdf('10000:01:00.0'));
 	t.throws(() => selectPf(named, 'enp1s0f1'), {message: /nothing on this host/});
 	t.deepEqual(parseNetdevs({link: '[{"ifname":"eth1","altnames":["enp1s0f0"]}]', address: '', routes: '', routes6: ''}).get('eth1')?.altnames, ['enp1s0f0']);
+});
+
+test('no two functions have one spare name, and the kernel takes it', t => {
+	const names = ['0000:01:10.0', '0100:01:10.0', '10000:e1:00.0', '20000:e1:00.0', 'ffffffff:ff:1f.7'].map(bdf => spareName(toBdf(bdf)));
+	t.is(new Set(names).size, names.length);
+	t.true(names.every(name => isInterfaceName(name)), names.join());
 });

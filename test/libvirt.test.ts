@@ -14,6 +14,7 @@ import {isAgentSilence, translateLibvirtError} from '../lib/libvirt/libvirt-erro
 import {parsePool} from '../lib/libvirt/network-xml.ts';
 import {parseNodeDevice} from '../lib/libvirt/nodedev-xml.ts';
 import {escapeXml} from '../lib/libvirt/render-template.ts';
+import {withoutPasswords} from '../lib/libvirt/without-passwords.ts';
 import {attribute, child, readXml} from '../lib/libvirt/xml-tree.ts';
 import {toBdf} from '../lib/model/bdf.ts';
 import type {Mac} from '../lib/model/mac.ts';
@@ -244,4 +245,11 @@ test('the bundle carries the templates', async t => {
 	// eslint-disable-next-line @typescript-eslint/no-implied-eval
 	new Function('module', 'exports', 'require', outputFiles[0]?.text ?? '')(module, module.exports, createRequire(import.meta.url));
 	t.is(module.exports.hostdevXml({source: vf, managed: true}), fixture('device-hostdev'));
+});
+
+test('passwords of displays, which come with the migratable XML, go; all else stays', t => {
+	const graphics = (passwords: string) => `<domain><title>no passwd='kept' here</title><graphics type='vnc' port='5900'${passwords} keymap='de'><listen type='address'/></graphics></domain>`;
+	const xml = graphics(' passwd=\'s3cr&apos;et\' passwdValidTo=\'2026-12-01T00:00:00\'').replace('no passwd=\'kept\' here', 'a title');
+	t.is(withoutPasswords(xml), graphics('').replace('no passwd=\'kept\' here', 'a title'));
+	t.notRegex(withoutPasswords(graphics(' passwd="s3cret"')), /s3cret/);
 });

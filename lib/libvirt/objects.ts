@@ -4,6 +4,7 @@ import type {CallOptions, Session} from './connection.ts';
 import * as c from './constants.ts';
 import type {NativeFunction, Pointer} from './ffi.ts';
 import type {DomainRecord, NetworkRecord} from './libvirt.ts';
+import {withoutPasswords} from './without-passwords.ts';
 
 /** Text for a `const char *`: a NUL would cut it short, and libvirt would act on the rest. */
 export function cString(text: string): string {
@@ -95,7 +96,7 @@ export async function readDomain({api, call}: Session, pointer: Pointer, options
 		liveXml,
 		inactiveXml: persistent ? await xml(c.VIR_DOMAIN_XML_INACTIVE) : undefined,
 		// Only this XML names the pool that a VF of the live XML came from.
-		...(liveXml?.includes('<interface type=\'hostdev\'') ? {migratableXml: await xml(c.VIR_DOMAIN_XML_MIGRATABLE)} : {}),
+		...(liveXml?.includes('<interface type=\'hostdev\'') ? {migratableXml: withoutPasswords(await xml(c.VIR_DOMAIN_XML_MIGRATABLE))} : {}),
 	};
 }
 

@@ -47,7 +47,7 @@ export function ipInside(netns: Pick<NetnsRef, 'name'> | null): [string, ...stri
 
 /** A name for the interface of a function that no other interface has. */
 export function spareName(bdf: Bdf): string {
-	return `vf${bdf.slice(2).replaceAll(/[:.]/g, '')}`;
+	return `vf${bdf.replaceAll(/[:.]/g, '')}`;
 }
 
 /** What the kernel takes for an interface (IFNAMSIZ, dev_valid_name in net/core/dev.c), and `ip` for

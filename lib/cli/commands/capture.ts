@@ -1,5 +1,5 @@
 // vfctl capture FILE
-import {writeFile} from 'node:fs/promises';
+import {open} from 'node:fs/promises';
 import {AppError} from '../../errors.ts';
 import {captureHost} from '../../record/capture.ts';
 import {formatRecord} from '../../record/format.ts';
@@ -15,10 +15,25 @@ export async function run(context: CommandContext, {file, maskMacs}: {file: stri
 	}
 
 	try {
-		await writeFile(file, text, {mode: 0o600});
+		await writePrivately(file, text);
 	} catch (error) {
 		throw new AppError('USAGE', `the record ${file} cannot be written`, {why: (error as Error).message, fix: 'name a file in a directory that is there and yours; - is standard output', cause: error});
 	}
 
 	context.out.result(`wrote ${file}`, {file, bytes: Buffer.byteLength(text)});
+}
+
+/** Over a file that is there, too, which then is for its owner alone as well: a record tells what only
+ * root may read. */
+async function writePrivately(file: string, text: string): Promise<void> {
+	const handle = await open(file, 'w', 0o600);
+	try {
+		if ((await handle.stat()).isFile()) {
+			await handle.chmod(0o600);
+		}
+
+		await handle.writeFile(text);
+	} finally {
+		await handle.close();
+	}
 }
