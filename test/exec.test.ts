@@ -605,6 +605,10 @@ test('a torn last line is read over; damage elsewhere is told', async t => {
 	t.is(readOperation(host.files, 1).outcome, 'recovered');
 	t.deepEqual(parseOperation(1, text.replace('"step-done"', '"step-')).damage, ['line 3 is damaged']);
 	t.deepEqual(parseOperation(2, text).damage, ['line 1 is no header']);
+	// Left alone, and told as what it is.
+	const newer = parseOperation(1, `${JSON.stringify({version: 2, number: 1, steps: []})}\n{"event":"step-begin","step":1,"time":""}\n`);
+	t.regex(newer.damage.join(), /a newer vfctl wrote it/);
+	t.true(isUnfinished(newer));
 });
 
 test('a damaged journal stops writers and is not acted upon', async t => {

@@ -310,6 +310,21 @@ test('namespaces without a name: of a process, kept by another process, and gone
 	t.is(await state(host), before);
 });
 
+test('the kernel gives the number of a namespace that is gone to the next one: a stranger gets nothing by it', async t => {
+	const host = hostWith('usual');
+	const inode = addNamespace(host.machine, {pid: 4711});
+	t.is((await run(host, 'netns attach pid:4711 pf0#0 --name net1 --vlan 42')).error, undefined);
+	t.is((await run(host, 'netns detach pid:4711 pf0#0')).error, undefined);
+	const before = await state(host);
+	endProcess(host.machine, 4711);
+	host.machine.namespaces.made--;
+	t.is(addNamespace(host.machine, {pid: 4799}), inode);
+	const {error} = await run(host, 'undo --yes');
+	t.is(await state(host), before, error?.message);
+	t.regex((await run(host, 'netns list')).text, /^(?!.*4799)/s);
+	t.is((await run(host, 'netns attach /proc/4711/ns/net pf0#0')).error?.code, 'NETNS_NOT_FOUND');
+});
+
 test('vfctl in another network namespace than process 1 changes nothing', async t => {
 	const host = hostWith('usual', 'blue');
 	host.machine.tree.put('/proc/self/ns/net', {kind: 'link', target: 'net:[4026532999]'});

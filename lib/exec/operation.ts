@@ -66,7 +66,7 @@ export function parseOperation(number: number, text: string): Operation {
 	const damage: string[] = [];
 	const header = parseHeader(lines[0], number);
 	if (header === null && lines.length > 0) {
-		damage.push('line 1 is no header');
+		damage.push(headerProblem(lines[0]));
 	}
 
 	const steps = new Map<number, StepState>();
@@ -166,6 +166,11 @@ function parseHeader(line: string | undefined, number: number): OperationHeader 
 	return value?.['version'] === journalVersion && value['number'] === number && Array.isArray((value['plan'] as Partial<Plan> | undefined)?.actions)
 		? value as unknown as OperationHeader
 		: null;
+}
+
+function headerProblem(line: string | undefined): string {
+	const version = parseObject(line)?.['version'];
+	return typeof version === 'number' && version > journalVersion ? `a newer vfctl wrote it (version ${version} of the journal, known is ${journalVersion}), and that one can put it back` : 'line 1 is no header';
 }
 
 const eventNames = new Set(['step-begin', 'step-done', 'fact', 'undo-begin', 'undo-done', 'resume', 'await-confirm', 'confirmed', 'end']);

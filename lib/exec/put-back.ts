@@ -5,7 +5,7 @@ import type {Action} from '../plan/action.ts';
 import {inverse} from '../plan/inverse.ts';
 import type {MoveNetdevAction, NetnsNetworkAction} from '../plan/netns-actions.ts';
 import type {Plan} from '../plan/plan.ts';
-import {findNamespace} from '../sysfs/namespaces.ts';
+import {namespaceAt} from '../sysfs/namespaces.ts';
 import {forwardingPfs} from '../sysfs/read-forward.ts';
 import type {ActionContext} from './actions/handler.ts';
 import {interruptGone} from './actions/act-interrupts.ts';
@@ -185,7 +185,7 @@ function goneTarget({host: {files}}: ActionContext, back: Action): string | unde
  * host, and what it had there must not come up here. */
 function goneNamespace(files: FileReader, back: MoveNetdevAction | NetnsNetworkAction): string | undefined {
 	const netns = back.kind === 'move-netdev' ? back.to.netns : back.to.up ? back.place.netns : null;
-	return netns === null || findNamespace(files, netns) !== undefined ? undefined : `namespace ${netns.name} is gone`;
+	return netns === null || namespaceAt(files, netns) !== undefined ? undefined : `namespace ${netns.name} is gone`;
 }
 
 /** Putting back goes on when the journal cannot be written (a full disk): the operation then has

@@ -6,7 +6,8 @@ export interface NetnsRef {
 	/** What `ip -n` and `ip link set netns` take: a name of `ip netns`, or the path of a file such
 	 * as /proc/4711/ns/net. */
 	readonly name: string;
-	/** Inode of that file: another namespace that gets the name later has another one. */
+	/** Inode of that file: another namespace that gets the name later has mostly another one. Of a
+	 * namespace that is gone, the next new one gets it, so that it says nothing without the name. */
 	readonly inode: number;
 }
 

@@ -89,11 +89,18 @@ export function netnsNameOf(text: string): string {
 	return shortName(name);
 }
 
-/** The namespace by a way that leads to it now: its own, or any that has the same inode. */
+/** The namespace by a way that leads to it now: its own, or any that has the same inode. Only to look
+ * for something there: the kernel gives the number of a namespace that is gone to the next new one
+ * (ns_alloc_inum in include/linux/proc_ns.h takes the lowest free one), which may be a stranger's. */
 export function findNamespace(files: FileReader, wanted: NetnsRef): NetnsRef | undefined {
+	return namespaceAt(files, wanted) ?? listNamespaces(files).find(({inode}) => inode === wanted.inode);
+}
+
+/** The same by its own name or path alone: to give something to it. */
+export function namespaceAt(files: FileReader, wanted: NetnsRef): NetnsRef | undefined {
 	const path = realPath(files, netnsFile(wanted));
 	const direct = inodeOf(files.readLink(path)) ?? mountedNamespaces(files).find(ref => netnsFile(ref) === path)?.inode;
-	return direct === wanted.inode ? wanted : listNamespaces(files).find(({inode}) => inode === wanted.inode);
+	return direct === wanted.inode ? wanted : undefined;
 }
 
 /** Throws UNSUPPORTED when vfctl itself is in another network namespace than process 1: it would

@@ -6,7 +6,7 @@ import {guestIpText, sameGuestIp} from '../../model/guest-ip.ts';
 import {spareName, type NetdevPlace, type NetnsRef} from '../../model/netns.ts';
 import type {MoveNetdevAction, MovePlace, NetnsIp, NetnsNetworkAction} from '../../plan/netns-actions.ts';
 import {moveCommand, netnsNetworkCommands} from '../../plan/netns-equivalent.ts';
-import {findNamespace} from '../../sysfs/namespaces.ts';
+import {namespaceAt} from '../../sysfs/namespaces.ts';
 import {findNetdev} from '../find-netdev.ts';
 import {kernelTime} from '../kernel-messages.ts';
 import {readIpIn} from '../read-placed-netdevs.ts';
@@ -132,7 +132,7 @@ async function awaitNetdev({host, signal}: ActionContext, bdf: MoveNetdevAction[
 }
 
 function requireNamespace({files}: Host, wanted: NetnsRef): NetnsRef {
-	const netns = findNamespace(files, wanted);
+	const netns = namespaceAt(files, wanted);
 	if (netns === undefined) {
 		throw new AppError('NETNS_NOT_FOUND', `the network namespace ${wanted.name} is gone`, {why: `nothing leads to net:[${wanted.inode}] any more; a new one of the same name is another one`, fix: 'ip netns list'});
 	}

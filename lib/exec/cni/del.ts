@@ -3,7 +3,7 @@ import {errorSentence, toAppError, type AppError} from '../../errors.ts';
 import {requireValidAttachments} from '../../formats/cni-config.ts';
 import {netnsFile} from '../../model/netns.ts';
 import type {NetnsAttachment} from '../../plan/netns/netns-request.ts';
-import {findNamespace} from '../../sysfs/namespaces.ts';
+import {namespaceAt} from '../../sysfs/namespaces.ts';
 import {findCniAttachments} from './attachments.ts';
 import {ipamDel, ipamDelFor, ipamSinceOne} from './ipam.ts';
 import {release, releaseOwn} from './release.ts';
@@ -55,7 +55,7 @@ export async function cniGc(session: CniSession): Promise<void> {
 
 /** CNI_NETNS for a container of before; empty when its namespace is gone. */
 function pathOf({run}: CniSession, {netns}: NetnsAttachment): string {
-	const found = findNamespace(run.host.files, netns);
+	const found = namespaceAt(run.host.files, netns);
 	return found === undefined ? '' : netnsFile(found);
 }
 
