@@ -469,6 +469,7 @@ const below: ReadonlyArray<readonly [string, Netdev[], Partial<Parameters<typeof
 	['an address', [eth('e0', '0000:03:00.0', {addresses: ['10.0.0.1/24']})], {}, ['0000:03:00.0 network']],
 	['an ssh connection', [eth('e0', '0000:03:00.0', {addresses: ['10.0.0.1/24']})], {callerAddress: '10.0.0.1'}, ['0000:03:00.0 management']],
 	['a route without an address', [eth('e0', '0000:03:00.0')], {routes: [{destination: 'default', type: 'unicast', device: 'e0', family: 4, gateway: null, metric: null, protocol: null, source: null, onlink: false, hops: 1}]}, ['0000:03:00.0 network']],
+	['an ssh connection over a link-local address', [eth('e0', '0000:03:00.0'), eth('e1', '0000:03:00.1')], {callerAddress: 'fe80::2e0:4cff:fe68:1%e1'}, ['0000:03:00.1 management']],
 	['a VLAN on a bond of two', [eth('e0', '0000:03:00.0', {master: 'b'}), eth('e1', '0000:03:00.1', {master: 'b'}), netdev('b'), netdev('b.1', {lowerDevices: ['b'], addresses: ['::1:2/64']})], {callerAddress: '::1:2'}, ['0000:03:00.0 management', '0000:03:00.1 management']],
 	['a bridge with an address', [eth('e0', '0000:03:00.0', {master: 'br'}), eth('e1', '0000:03:00.1'), netdev('br', {addresses: ['10.0.0.1/24']})], {}, ['0000:03:00.0 network']],
 	['interfaces that stand on each other', [eth('e0', '0000:03:00.0', {master: 'e1'}), eth('e1', '0000:03:00.1', {master: 'e0', addresses: ['10.0.0.1/24']})], {}, ['0000:03:00.0 network', '0000:03:00.1 network']],

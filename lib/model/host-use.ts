@@ -33,7 +33,7 @@ export function findHostUses({netdevs, routes, callerAddress, disks}: HostUseFac
 
 function networkReason(netdev: Netdev, routes: readonly Route[], callerAddress: string | undefined): {kind: 'management' | 'network'; text: string} | undefined {
 	const addresses = netdev.addresses.map(address => address.split('/')[0]);
-	if (callerAddress !== undefined && addresses.includes(callerAddress)) {
+	if (callerAddress !== undefined && (addresses.includes(callerAddress) || zoneOf(callerAddress) === netdev.name)) {
 		return {kind: 'management', text: `carries your ssh connection (${callerAddress})`};
 	}
 
@@ -43,6 +43,12 @@ function networkReason(netdev: Netdev, routes: readonly Route[], callerAddress: 
 
 	const route = routes.find(({device}) => device === netdev.name);
 	return route && {kind: 'network', text: `carries the host's route to ${route.destination}`};
+}
+
+/** The interface of a link-local address, as sshd writes it: fe80::1%eth0 (getnameinfo(3)). Such addresses
+ * are on every interface, and are not among an interface's `addresses`. */
+function zoneOf(address: string): string | undefined {
+	return /^fe[89ab][\da-f]:[^%]*%(.+)$/i.exec(address)?.[1];
 }
 
 /** The interface and everything it stands on: members of its bond or bridge, parent of its VLAN. */
