@@ -232,6 +232,22 @@ for (const [code, number, domain, message, detaching = false] of translations) {
 	});
 }
 
+// What helps on another machine is not what helps here.
+for (const [code, message, fix] of [
+	[45, 'authentication failed: access denied by policy', /^log in there as root, or as someone of the group libvirt/],
+	[45, 'authentication failed: Failed to verify peer\'s certificate', /^look at the certificates of both sides/],
+	[38, 'Unable to read TLS confirmation: Input/output error', /^look at the certificates of both sides/],
+	[38, 'unable to connect to server at \'kvm2:16514\': Connection refused', /^see whether libvirt's own client gets there/],
+] as const) {
+	test(`another machine's libvirt says '${message}'`, t => {
+		const error = translateLibvirtError({code, domain: 7, message}, {doing: 'open the connection', uri: 'qemu+tls://root@kvm2/system'});
+		t.is(error.code, 'LIBVIRT_UNREACHABLE');
+		t.regex(error.fix!, fix);
+		t.regex(error.fix!, /virsh --connect qemu\+tls:\/\/root@kvm2\/system list/);
+		t.notRegex(error.fix!, /run vfctl as root/);
+	});
+}
+
 test('an agent that does not answer is no error', t => {
 	t.deepEqual([86, 55, 74, 97, 42, 38, undefined].map(code => isAgentSilence(code)), [true, true, true, true, false, false, false]);
 });
