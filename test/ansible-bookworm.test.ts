@@ -1,51 +1,59 @@
 // The role `host` on a Debian 12, over SSH: its own sshd answers in namespaces of its own, without a network. There is no
 // systemd, no card and no libvirt, so this is what the role installs and writes, and not what comes at the next boot.
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {Ansible} from './helpers/ansible.ts';
-import {difference} from './helpers/apt-in.ts';
+import {aptIn, difference} from './helpers/apt-in.ts';
 import {buildPackages} from './helpers/build-packages.ts';
 import {startPackageRoot, type PackageRoot} from './helpers/package-root.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vfctl-ansible-12-'));
 const play = [{hosts: 'all', gather_facts: true, roles: [{role: 'vfctl.vfctl.host'}]}];
 
+const key = join(directory, 'key');
+
 let ansible: Ansible;
 let root: PackageRoot;
-let variables: Record<string, unknown>;
 let packages: ReturnType<typeof buildPackages>;
 
-test.before(async () => {
+test.before(() => {
 	// The tests run from dist/test.
 	ansible = new Ansible(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
 	packages = buildPackages(join(directory, 'packages'), {withNode: true});
-	root = await startPackageRoot('bookworm');
-	const key = join(directory, 'key');
 	execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+});
+
+test.beforeEach(async () => {
+	root = await startPackageRoot('bookworm');
 	root.run('mkdir', '-m', '700', '/root/.ssh', '/run/sshd');
 	root.write('/root/.ssh/authorized_keys', readFileSync(`${key}.pub`, 'utf8'));
-	variables = {
-		ansible_connection: 'ssh', ansible_host: 'debian-12', ansible_user: 'root', ansible_pipelining: true,
-		ansible_ssh_args: `-F none -o ControlMaster=no -o ControlPath=none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityFile=${key} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ProxyCommand="${[...root.inside, '/usr/sbin/sshd', '-i'].join(' ')}"`,
-		vfctl_host_package: packages.deb,
-		vfctl_host_packages: ['ethtool', 'iproute2', 'kmod', 'pciutils'],
-		vfctl_host_persist_items: ['modules'],
-	};
+});
+
+test.afterEach.always(() => {
+	root?.stop();
 });
 
 test.after.always(() => {
-	root?.stop();
 	ansible?.end();
 	rmSync(directory, {recursive: true});
 });
 
+const variables = () => ({
+	ansible_connection: 'ssh', ansible_host: 'debian-12', ansible_user: 'root', ansible_pipelining: true,
+	ansible_ssh_args: `-F none -o ControlMaster=no -o ControlPath=none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityFile=${key} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ProxyCommand="${[...root.inside, '/usr/sbin/sshd', '-i'].join(' ')}"`,
+	vfctl_host_package: packages.deb,
+	vfctl_host_packages: ['ethtool', 'iproute2', 'kmod', 'pciutils'],
+	vfctl_host_persist_items: ['modules'],
+});
+
 /** Runs the role; what was changed, what failed, and the messages of that. */
 async function run(more: Record<string, unknown> = {}, ...args: string[]) {
-	const {code, told, stderr} = await ansible.play(play, {hosts: {one: {...variables, ...more}}, args});
+	const {code, told, stderr} = await ansible.play(play, {hosts: {one: {...variables(), ...more}}, args});
 	return {
 		code, stderr,
 		changed: told.filter(({result}) => result.changed === true).map(({task}) => task.split(' : ').at(-1)),
@@ -90,4 +98,30 @@ test.serial('with it: check mode changes nothing, a run installs both, and the n
 		t.is(again.code, 0, again.failed.join('\n') || again.stderr);
 		t.deepEqual(again.changed, []);
 	}
+});
+
+test.serial('where a repository has a newer Node.js, that takes the place of the older one', async t => {
+	// What nodesource has, made of the same Node.js: a package nodejs with /usr/bin/node.
+	const tree = join(directory, 'nodejs');
+	execFileSync('dpkg-deb', ['--raw-extract', packages.node!, tree]);
+	mkdirSync(join(tree, 'usr/bin'));
+	renameSync(join(tree, 'usr/lib/vfctl-node/node'), join(tree, 'usr/bin/node'));
+	const control = readFileSync(join(tree, 'DEBIAN/control'), 'utf8');
+	writeFileSync(join(tree, 'DEBIAN/control'), control.replace('Package: vfctl-node', 'Package: nodejs').replace(/^Version: .*$/m, '$&-1nodesource1'));
+	const deb = join(directory, 'nodejs.deb');
+	execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Znone', tree, deb], {stdio: 'ignore'});
+	const fields = execFileSync('dpkg-deb', ['--field', deb], {encoding: 'utf8'});
+	root.put(deb);
+	root.write('/run/packages/Packages', `${fields}Filename: ./nodejs.deb\nSize: ${statSync(deb).size}\nSHA256: ${createHash('sha256').update(readFileSync(deb)).digest('hex')}\n`);
+	root.write('/etc/apt/sources.list', 'deb [trusted=yes] file:/run/packages ./\n');
+	t.is(aptIn(root, 'update').status, 0);
+
+	const first = await run();
+	t.is(first.code, 0, first.failed.join('\n') || first.stderr);
+	t.true(first.changed.includes('Install Node.js'));
+	t.is(root.run('/usr/bin/node', '--version').stdout, `${process.version}\n`);
+	t.is(root.run('vfctl', 'history', '--json').status, 0);
+	const again = await run();
+	t.is(again.code, 0, again.failed.join('\n') || again.stderr);
+	t.deepEqual(again.changed, []);
 });
