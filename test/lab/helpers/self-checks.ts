@@ -14,7 +14,7 @@ const collect = `
 `;
 
 /** What a kernel says when something is wrong with it; not kmemleak's own words at boot. */
-export const complaint = /\bBUG\b|WARNING:|Oops|Call Trace|ODEBUG|refcount|suspicious RCU|INFO: task|unreferenced object|kmemleak is off|leak(?!:| detector| is off)/;
+export const complaint = /\bBUG\b|WARNING:|Oops|Call Trace|ODEBUG|refcount|suspicious RCU|INFO: task|unreferenced object|kmemleak is off|leak(?!:|=on| detector| is off)/;
 
 /** Declares it: nothing was found, and the checks are still on (lockdep and kmemleak end with the first trouble that
  * they cannot go on after). Declares nothing on a kernel without checks. */
