@@ -28,14 +28,15 @@ const loads = {rr: 2000, crr: 300, stream: 300} as const;
 
 type LoadName = keyof typeof loads;
 
-/** The clock is that of a machine that has other things to do: runs of all paths by turns, told by their medians. */
-const wallRounds = 7;
+/** Where a clock is that of a machine that has other things to do, or two processors meet as it happens: runs of all
+ * paths by turns, told by their medians. */
+const turns = 7;
 
 const titles: Readonly<Record<LoadName, string>> = {rr: 'request and answer', crr: 'with a connection each', stream: '64 KiB of a stream'};
 
 async function main(): Promise<void> {
 	const {values: {cpus, wall}, positionals: [word]} = parseArgs({options: {cpus: {type: 'string', default: '1'}, wall: {type: 'boolean', default: false}}, allowPositionals: true});
-	const rounds = wall ? wallRounds : 1;
+	const rounds = wall || cpus !== '1' ? turns : 1;
 	const kernel = kernelOf(word);
 	const modules = await ensureDrivers({kernel, report: reportToStderr});
 	const lab = await Lab.start({name: `bench-forward-${process.pid}`, platform: wall ? 'parallel' : 'counted', cpus: Number(cpus), kernel, report: reportToStderr});
