@@ -29,7 +29,7 @@ const queued = (dev: string, skb: string, len: number) => `netif_rx: dev=${dev} 
 const copied = (skb: string, len: number) => `skb_copy_datagram_iovec: skbaddr=${skb} len=${len}`;
 const hook = (from: string, to: string, why: string, skb: string, len: number) => `vfctl_fwd_egress: from=${from} to=${to} why=${why} skbaddr=${skb} len=${len}`;
 
-const summaryOf = (text: string, {between = ['a0', 'b0'], card = true, nsPerTick = 1}: {between?: [string, string]; card?: boolean; nsPerTick?: number} = {}) => stagesOf(parseTrace(text).events, {between, card, nsPerTick});
+const summaryOf = (text: string, {between = ['a0', 'b0'], card = true, ports = false, nsPerTick = 1}: {between?: [string, string]; card?: boolean; ports?: boolean; nsPerTick?: number} = {}) => stagesOf(parseTrace(text).events, {between, card, ports, nsPerTick});
 const stages = ({flows}: TraceSummary) => flows.map(({from, to, way, stages: all}): [string, string, Way, ...Array<[string, number, number]>] => [from, to, way, ...all.map(({stage, count, medianNs}): [string, number, number] => [stage, count, medianNs])]);
 
 test('a frame that was passed on keeps its address', t => {
@@ -75,6 +75,21 @@ test('a switch of the kernel keeps the address; a card does not', t => {
 	const text = line(100, start('a0', 'x', 98)) + line(200, sent('a0', 'x', 98)) + line(900, receive('b0', 'x', 84)) + line(1000, copied('x', 40));
 	t.deepEqual(stages(summaryOf(text, {card: false})), [['a0', 'b0', 'software', ['driver', 1, 100], ['switch', 1, 700], ['stack', 1, 100]]]);
 	t.deepEqual(stages(summaryOf(text)), [['a0', 'b0', 'card', ['driver', 1, 100], ['card', 1, 700], ['stack', 1, 100]]]);
+});
+
+test('between ports of a switch it comes in by one and leaves by the other', t => {
+	const through = (at: number, skb: string, length: number, from: string, to: string) => [
+		line(at, queued(from, skb, length - 14)), line(at + 30, receive(from, skb, length - 14)), line(at + 130, queue(to, skb, length)),
+		line(at + 140, start(to, skb, length)), line(at + 200, sent(to, skb, length)),
+	].join('');
+	const text = through(1000, 'x', 98, 'a0', 'b0') + through(2000, 'x', 66, 'b0', 'a0')
+		// Comes in and goes nowhere; its address is used anew for another frame, once of another length, once much later.
+		+ line(3000, receive('a0', 'y', 84)) + line(3100, start('b0', 'y', 600)) + line(3200, sent('b0', 'y', 600))
+		+ line(4000, receive('a0', 'z', 84)) + line(1_200_000_000, start('b0', 'z', 98))
+		// Leaves as it came: a switch does not do that.
+		+ line(5000, receive('a0', 'v', 84)) + line(5100, start('a0', 'v', 98));
+	const each: Array<[string, number, number]> = [['backlog', 1, 30], ['switch', 1, 100], ['qdisc', 1, 10], ['driver', 1, 60]];
+	t.deepEqual(stages(summaryOf(text, {card: false, ports: true})), [['a0', 'b0', 'software', ...each], ['b0', 'a0', 'software', ...each]]);
 });
 
 test('an address that is used anew is another frame', t => {

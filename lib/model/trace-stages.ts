@@ -18,6 +18,9 @@ export interface StageOptions {
 	between: readonly [string, string];
 	/** Whether a card is between them, so that no frame keeps its address. */
 	card: boolean;
+	/** Whether they are ports of a switch in the kernel: what comes in by one leaves by the other. Else frames that one
+	 * sends come in by the other. */
+	ports: boolean;
 	/** Of the clock of the trace. */
 	nsPerTick: number;
 }
@@ -70,7 +73,7 @@ class Follower {
 			case 'net_dev_start_xmit':
 			case 'net_dev_xmit': {
 				if (this.#options.between.includes(device)) {
-					this.#sends(name, skb, {device, at, length});
+					this.#options.ports ? this.#leaves(name, skb, {device, at, length}) : this.#sends(name, skb, {device, at, length});
 				}
 
 				break;
@@ -80,7 +83,7 @@ class Follower {
 			case 'netif_rx':
 			case 'netif_receive_skb': {
 				if (this.#options.between.includes(device)) {
-					this.#receives(name, skb, {device, at, length});
+					this.#options.ports ? this.#enters(name, skb, {device, at, length}) : this.#receives(name, skb, {device, at, length});
 				}
 
 				break;
@@ -151,6 +154,39 @@ class Follower {
 		}
 	}
 
+	/** A port of the switch gets a frame. */
+	#enters(name: string, skb: string, {device, at, length}: {device: string; at: number; length: number}): void {
+		const frame = this.#bySkb.get(skb);
+		if (name === 'netif_receive_skb' && frame !== undefined && frame.to === null && frame.from === device && frame.last !== name) {
+			this.#count(frame, frame.last === 'netif_rx' ? 'backlog' : 'gro', at);
+		}
+
+		this.#bySkb.set(skb, {from: device, to: null, way: 'software', last: name, at, length});
+	}
+
+	/** The other port sends it: the same, if the address was not used anew for one of another length. */
+	#leaves(name: string, skb: string, {device, at, length}: {device: string; at: number; length: number}): void {
+		const frame = this.#bySkb.get(skb);
+		if (frame?.to === device) {
+			const stage = name === 'net_dev_xmit' ? 'driver' : frame.last === 'net_dev_queue' ? 'qdisc' : null;
+			if (stage !== null) {
+				this.#count(frame, stage, at);
+			}
+		} else if (frame !== undefined && frame.to === null && this.#other(frame.from) === device && frame.length + header === length && (at - frame.at) * this.#options.nsPerTick < lostAfterNs) {
+			frame.to = device;
+			this.#count(frame, 'switch', at);
+		} else {
+			this.#bySkb.delete(skb);
+			return;
+		}
+
+		frame.last = name;
+		frame.at = at;
+		if (name === 'net_dev_xmit') {
+			this.#bySkb.delete(skb);
+		}
+	}
+
 	/** A new sk_buff of the receiver: the oldest one of that length that is in the card, if any. */
 	#arrives(name: string, skb: string, {device, at, length}: {device: string; at: number; length: number}): void {
 		this.#inCard = this.#inCard.filter(frame => (at - frame.at) * this.#options.nsPerTick < lostAfterNs);
@@ -197,7 +233,7 @@ class Follower {
 			groups.set(key, group);
 		}
 
-		return {toCard: this.#toCard, flows: [...groups.values()].map(({flow, stages}) => ({...flow, stages: measured(stages)}))};
+		return {toCard: this.#toCard, flows: [...groups.values()].map(({flow, stages}) => ({...flow, stages: measured(stages, this.#options.ports ? orderThroughPorts : orderOfStages)}))};
 	}
 }
 
@@ -209,9 +245,10 @@ function stageAfter({last, way}: Frame, name: string): StageName {
 	return last === 'hook' ? 'hand-over' : way === 'card' && name === 'netif_receive_skb' ? 'gro' : 'switch';
 }
 
-const order = Object.keys(traceStages) as StageName[];
+const orderOfStages = Object.keys(traceStages) as StageName[];
+const orderThroughPorts: readonly StageName[] = ['gro', 'backlog', 'switch', 'qdisc', 'driver'];
 
-function measured(stages: ReadonlyArray<{stage: StageName; times: number[]}>): Stage[] {
+function measured(stages: ReadonlyArray<{stage: StageName; times: number[]}>, order: readonly StageName[]): Stage[] {
 	const sum = (times: readonly number[]) => times.reduce((total, time) => total + time, 0);
 	const all = sum(stages.map(({times}) => sum(times)));
 	return stages.toSorted((a, b) => order.indexOf(a.stage) - order.indexOf(b.stage)).map(({stage, times}) => {

@@ -1,19 +1,13 @@
-// vfctl trace on a real kernel: the same pings with the module on, by the card, and by Open vSwitch; nothing of it stays.
+// vfctl trace on a real kernel: the same pings with the module on and by the card; nothing of it stays.
 import test from 'ava';
 import {Lab} from '../../lab/lab.ts';
 import {forwardDirectory, loadForward, makeSides, pf, type Side} from './helpers/forward-world.ts';
+import {sane, shapes} from './helpers/trace-flows.ts';
 import {LabVfctl} from './helpers/vfctl.ts';
 
 let lab: Lab;
 let vfctl: LabVfctl;
 let sides: Side[];
-
-interface Flow {
-	from: string;
-	to: string;
-	way: string;
-	stages: Array<{stage: string; count: number; medianNs: number; p99Ns: number; share: number}>;
-}
 
 test.before(async () => {
 	lab = await Lab.start({name: `trace-${process.pid}`});
@@ -30,20 +24,6 @@ test.after.always(async () => {
 
 const traced = async () => (await vfctl.run(['trace', 'eth1#0', 'eth1#1', '--seconds', '3', '--ping', sides[1]!.address])).json;
 const instances = async () => (await lab.exec('ls /sys/kernel/tracing/instances')).stdout.trim();
-
-/** Of each direction: its way and its stages. */
-function shapes(flows: readonly Flow[]): Record<string, string[]> {
-	return Object.fromEntries(flows.map(({from, to, way, stages}) => [`${from} to ${to}, ${way}`, stages.map(({stage}) => stage)]));
-}
-
-function sane(t: import('ava').ExecutionContext, flows: readonly Flow[]): void {
-	for (const {stages} of flows) {
-		t.true(Math.abs(stages.reduce((sum, {share}) => sum + share, 0) - 1) < 1e-6);
-		for (const {count, medianNs, p99Ns} of stages) {
-			t.true(count > 0 && medianNs > 0 && p99Ns >= medianNs, JSON.stringify(stages));
-		}
-	}
-}
 
 test.serial('by the card: queue, driver, card, and the receiver\'s driver', async t => {
 	const {flows, forwarding, lost, toCard} = await traced();
@@ -73,25 +53,6 @@ test.serial('with the module: handed over', async t => {
 	const {toCard} = await traced();
 	await lab.exec(`ip link set eth1 vf 0 max_tx_rate 0; echo ${pf} > ${forwardDirectory}/remove`);
 	t.true((toCard as Array<{from: string; reason: string; frames: number}>).some(({from, reason, frames}) => from === 'eth1#0' && reason === 'rate' && frames > 0), JSON.stringify(toCard));
-});
-
-test.serial('a bridge between two veth', async t => {
-	await lab.exec([
-		'ip link add tracebr type bridge', 'ip link set tracebr up',
-		...['d', 'e'].flatMap((name, index) => [
-			`ip netns add ${name}`, `ip link add trace${name} type veth peer name ${name}0 netns ${name}`, `ip link set trace${name} master tracebr`, `ip link set trace${name} up`,
-			`ip -n ${name} addr add 10.8.0.${index + 1}/24 dev ${name}0`, `ip -n ${name} link set ${name}0 up`,
-		]),
-	].join(' && '));
-	await lab.waitFor('ip netns exec d ping -c 1 -W 1 10.8.0.2');
-	await lab.exec('(ip netns exec d setsid ping -q -i 0.1 10.8.0.2 >/dev/null 2>&1 </dev/null & echo $! >/run/trace-ping)');
-	const {flows} = (await vfctl.run(['trace', 'd0', 'e0', '--netdev', '--seconds', '3'])).json;
-	await lab.exec('kill $(cat /run/trace-ping)', {ok: 'any'});
-	t.log(JSON.stringify(flows));
-	sane(t, flows);
-	for (const direction of ['d0 to e0', 'e0 to d0']) {
-		t.true(shapes(flows)[`${direction}, software`]!.includes('switch'), JSON.stringify(flows));
-	}
 });
 
 test.serial('nothing stays, and what a kill left is removed by the next', async t => {

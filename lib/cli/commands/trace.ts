@@ -1,6 +1,7 @@
 // vfctl trace FROM TO
 import {AppError} from '../../errors.ts';
 import {recordTrace} from '../../exec/trace/record-trace.ts';
+import type {Host} from '../../host/host.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {toAddress} from '../../model/ip.ts';
 import {isInterfaceName, netnsFile} from '../../model/netns.ts';
@@ -44,9 +45,14 @@ export async function run(context: CommandContext, {from, to, seconds, ping, net
 		netdevs: ends.map(end => end.netdev), durationMs: duration * 1000, signal,
 		beside: address === undefined ? null : async () => sendPings(context, ends[0], address.address, duration),
 	});
-	const summary = stagesOf(events, {between: [ends[0].netdev, ends[1].netdev], card: !netdev, nsPerTick});
+	const summary = stagesOf(events, {between: [ends[0].netdev, ends[1].netdev], card: !netdev, ports: netdev && ends.every(end => isPort(host, end)), nsPerTick});
 	const view = traceView({hostName: host.name, ends, durationMs, nsPerTick, lost, forwarding, summary});
 	out.result(traceText(view), view);
+}
+
+/** A bridge and Open vSwitch are the masters of their ports. What is in another namespace is the end of a cable. */
+function isPort({files}: Host, {netdev}: TraceEnd): boolean {
+	return files.exists(`/sys/class/net/${netdev}/master`);
 }
 
 function named(...names: [string, string]): Ends {
