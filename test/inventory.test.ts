@@ -597,3 +597,12 @@ test('no two functions have one spare name, and the kernel takes it', t => {
 	t.is(new Set(names).size, names.length);
 	t.true(names.every(name => isInterfaceName(name)), names.join());
 });
+
+test('a number of VFs that no card can have is none: they are not looked for one by one', async t => {
+	for (const count of ['99999999999', '-7', '65536']) {
+		const record = hostBuilder('odd').pf({card: '82576', bdf: '0000:01:00.0', name: 'eth1', vfs: 2}).record();
+		const entries = new Map([...record.entries].map(([path, entry]) => [path, path.endsWith('0000:01:00.0/sriov_numvfs') ? {kind: 'text' as const, text: `${count}\n`} : entry] as const));
+		const [pf] = (await inventoryOf(simHost({...record, entries}))).pfs;
+		t.deepEqual([pf?.numVfs, pf?.vfs], [0, []], count);
+	}
+});

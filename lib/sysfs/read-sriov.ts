@@ -31,7 +31,7 @@ export function readPfs(files: FileReader, functions: ReadonlyMap<Bdf, PciFuncti
 /** One PF, or undefined when the function has no SR-IOV capability. */
 function readPf(files: FileReader, bdf: Bdf, functions: ReadonlyMap<Bdf, PciFunction>, settings: VfSettingsByNetdev): Pf | undefined {
 	const directory = `${pciDevices}/${bdf}`;
-	const totalVfs = readNumber(files, `${directory}/sriov_totalvfs`);
+	const totalVfs = readCount(files, `${directory}/sriov_totalvfs`);
 	if (totalVfs === undefined) {
 		return undefined;
 	}
@@ -39,7 +39,7 @@ function readPf(files: FileReader, bdf: Bdf, functions: ReadonlyMap<Bdf, PciFunc
 	const netdevs = functionNetdevs(files, bdf);
 	const numaNode = readNuma(files, bdf);
 	const pfSettings = netdevs.map(name => settings.get(name)).find(list => list !== undefined && list.length > 0);
-	const numVfs = readNumber(files, `${directory}/sriov_numvfs`) ?? 0;
+	const numVfs = readCount(files, `${directory}/sriov_numvfs`) ?? 0;
 	return {
 		bdf,
 		totalVfs,
@@ -54,6 +54,13 @@ function readPf(files: FileReader, bdf: Bdf, functions: ReadonlyMap<Bdf, PciFunc
 		driverOverride: readDriverOverride(files, bdf),
 		vfs: readVfs(files, bdf, {numVfs, numaNode, functions, settings: pfSettings ?? []}),
 	};
+}
+
+/** A number of VFs: TotalVFs and NumVFs have 16 bits. Of a damaged record anything can come, and each of them
+ * would be looked for. */
+function readCount(files: FileReader, path: string): number | undefined {
+	const count = readNumber(files, path);
+	return count !== undefined && count >= 0 && count <= 0xff_ff ? count : undefined;
 }
 
 /** The directory of interfaces shows those of our namespace alone (ns_type of
