@@ -15,10 +15,10 @@ import {parseArgs} from 'node:util';
 
 // Not yet seen to pass twice in a row: VFCTL_LAB_ALL=1 runs them too. What each of them
 // lacks is in docs/lab.md.
-const unproven = new Set(['ansible', 'ansible-fleet']);
+const unproven = new Set(['ansible-driver']);
 
 // Proven, and too long for CI's 90 minutes together with the others: with VFCTL_LAB_ALL=1 too.
-const slow = new Set(['bench', 'driver-bookworm', 'driver-install', 'driver-loads', 'forward-bookworm', 'methods-shared', 'mock-reload']);
+const slow = new Set(['ansible', 'ansible-fleet', 'bench', 'driver-bookworm', 'driver-install', 'driver-loads', 'forward-bookworm', 'methods-shared', 'mock-reload']);
 
 // Their results depend on what else the machine does; the first also starts labs of its own.
 const alone = new Set(['lab', 'failover', 'bench']);
