@@ -73,9 +73,9 @@ static unsigned int used_by_others(const struct fwd_relay *relay, const struct r
 }
 
 /*
- * Behind this PF, or certainly behind another of the group. Never an address of
- * a VF that a bridge has learned from a guest that claims it: the card would
- * hand the VF's frames to that guest.
+ * Of the host behind this PF, or of another PF of the group. Never an address
+ * that a VF of this card has: the card would hand that VF's frames to a guest on
+ * a bridge that claims it.
  */
 static bool is_wanted(const struct fwd_relay *relay, const struct relay_table *table,
 		      const struct relay_address *address)
@@ -84,8 +84,12 @@ static bool is_wanted(const struct fwd_relay *relay, const struct relay_table *t
 
 	if (address->group != relay->group || ether_addr_equal(address->mac, relay->dev->dev_addr))
 		return false;
-	if (relay_own(table, relay, address->mac, true))
-		return !relay_is_vf(table, relay->group, address->mac);
+	if (relay_is_vf(table, relay, address->mac))
+		return false;
+	if (address->relay == relay)
+		return address->owned;
+	if (relay_share_bridge(relay->dev, address->dev) && relay_own(table, relay, address->mac, true))
+		return false; /* That bridge is asked, which has it from the other, too. */
 	return !relay_find(table, relay, address->mac, &to) && to == address;
 }
 

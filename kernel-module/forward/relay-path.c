@@ -52,14 +52,6 @@ static bool sent_in(const struct relay_address *from, int vid)
 	return vid >= 0 && (!from->port_vlan || vid == from->port_vlan);
 }
 
-/* Both are ports of one bridge, which forwards between them as its admin wants it. */
-static bool share_bridge(struct net_device *one, struct net_device *other)
-{
-	struct net_device *master = netdev_master_upper_dev_get_rcu(one);
-
-	return master && master == netdev_master_upper_dev_get_rcu(other);
-}
-
 static bool is_up(const struct net_device *dev)
 {
 	return (dev->flags & IFF_UP) && netif_carrier_ok(dev);
@@ -152,7 +144,8 @@ static void ask_all(const struct relay_table *table, const struct fwd_relay *rel
 	}
 	for (i = 0; i < table->addresses; i++) {
 		to = &table->address[i];
-		if (!to->first || to->group != relay->group || to->relay == relay || share_bridge(relay->dev, to->dev))
+		if (!to->first || !to->owned || to->group != relay->group || to->relay == relay ||
+		    relay_share_bridge(relay->dev, to->dev))
 			continue;
 		verdict = judge(from, to, vid);
 		if (verdict != RELAY_TO_VF && verdict != RELAY_TO_HOST)
@@ -164,15 +157,16 @@ static void ask_all(const struct relay_table *table, const struct fwd_relay *rel
 
 /*
  * The host behind the other PF gets the question as if that PF had received it, which comes by here again: were the
- * address one of a VF there, the question would be taken for that VF's, and go round and round.
+ * address one of a VF there, the question would be taken for that VF's, and go round and round. But of all who have it
+ * one alone may ask.
  */
 static void ask_others(const struct relay_table *table, const struct fwd_relay *relay,
 		       const struct relay_address *from, struct sk_buff *skb, int vid)
 {
-	if (relay_is_elsewhere(table, relay, from->mac))
-		count(relay, RELAY_DUPLICATE);
-	else
+	if (from->owned)
 		ask_all(table, relay, from, skb, vid);
+	else
+		count(relay, RELAY_DUPLICATE);
 }
 
 /* Takes the frame, which begins with its Ethernet header, or leaves it as it was. */
@@ -190,12 +184,12 @@ static bool relay_one(const struct relay_table *table, const struct fwd_relay *r
 		return false;
 	}
 	error = relay_find(table, relay, eth->h_dest, &to);
-	if (error == -ENOENT || share_bridge(relay->dev, to->dev))
+	if (error == -ENOENT || (to && relay_share_bridge(relay->dev, to->dev)))
 		return false;
 	from = relay_own(table, relay, eth->h_source, host);
 	if (!from)
 		verdict = RELAY_SOURCE;
-	else if (error)
+	else if (error || !from->owned)
 		verdict = RELAY_DUPLICATE;
 	else if (is_lro(skb))
 		verdict = RELAY_OFFLOAD;
@@ -204,9 +198,12 @@ static bool relay_one(const struct relay_table *table, const struct fwd_relay *r
 	if ((verdict == RELAY_TO_VF || verdict == RELAY_TO_HOST) && !is_skb_forwardable(to->dev, skb))
 		verdict = RELAY_MTU;
 	count(relay, verdict);
-	if (verdict != RELAY_TO_VF && verdict != RELAY_TO_HOST)
+	if (verdict == RELAY_TO_VF || verdict == RELAY_TO_HOST)
+		hand_over(skb, to);
+	else if (from && !host && relay_own(table, relay, eth->h_dest, true))
+		kfree_skb(skb); /* Its card gave it away for its owner, and nobody here shall have it who claims his address. */
+	else
 		return false;
-	hand_over(skb, to);
 	return true;
 }
 

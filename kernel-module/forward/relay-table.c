@@ -112,8 +112,65 @@ static bool takes_part(const struct fwd_relay *relay)
 	return relay->dev && !relay->pf->several;
 }
 
-/* All that is known now. Under RTNL. */
-struct relay_table *relay_table_collect(struct list_head *relays)
+/* Both are ports of one bridge, which forwards between them as its admin wants it. */
+bool relay_share_bridge(struct net_device *one, struct net_device *other)
+{
+	struct net_device *master = netdev_master_upper_dev_get_rcu(one);
+
+	return master && master == netdev_master_upper_dev_get_rcu(other);
+}
+
+static bool is_same(const struct relay_address *one, const struct relay_address *other)
+{
+	return one->group == other->group && ether_addr_equal(one->mac, other->mac);
+}
+
+/* A VF and its stand-in on a bridge (failover) are behind one PF; who is on a bridge with two PFs is behind both. */
+static bool is_rival(const struct relay_address *one, const struct relay_address *other)
+{
+	if (!is_same(one, other) || one->relay == other->relay)
+		return false;
+	return one->vf != FWD_PF_PORT || other->vf != FWD_PF_PORT || !relay_share_bridge(one->dev, other->dev);
+}
+
+/* At the last look it was his. */
+static bool was_owned(const struct relay_table *before, const struct relay_address *address)
+{
+	const struct relay_address *other;
+
+	if (!before)
+		return false;
+	hlist_for_each_entry(other, &before->bucket[bucket_of(address->mac)], node)
+		if (other->owned && is_same(address, other) && !is_rival(address, other))
+			return true;
+	return false;
+}
+
+static bool is_owned(const struct relay_table *table, const struct relay_table *before,
+		     const struct relay_address *address)
+{
+	bool was = was_owned(before, address);
+	const struct relay_address *other;
+
+	hlist_for_each_entry(other, &table->bucket[bucket_of(address->mac)], node)
+		if (is_rival(address, other) && (!was || was_owned(before, other)))
+			return false;
+	return true;
+}
+
+/* Whoever comes later with an address that is known takes nothing from him who has it. */
+static void find_owners(struct relay_table *table, const struct relay_table *before)
+{
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < table->addresses; i++)
+		table->address[i].owned = is_owned(table, before, &table->address[i]);
+	rcu_read_unlock();
+}
+
+/* All that is known now; @before is what was known at the last look, or NULL. Under RTNL. */
+struct relay_table *relay_table_collect(struct list_head *relays, const struct relay_table *before)
 {
 	unsigned int room = room_for(relays);
 	struct vfctl_vf_state *state = kmalloc(sizeof(*state), GFP_KERNEL);
@@ -139,60 +196,50 @@ struct relay_table *relay_table_collect(struct list_head *relays)
 		if (takes_part(relay))
 			relay_host_addresses(relay->dev, add_host, &context);
 	}
+	find_owners(table, before);
 	kfree(state);
 	return table;
 }
 
 /*
  * Where a frame is to go that PF @relay has: 0 and the address behind another
- * PF, -ENOENT when there is none or it is behind @relay itself, -EEXIST when it
- * is behind several others. Whoever claims an address that somebody else has
- * gets nothing by the relay that he would not get without it: where it is known
- * behind @relay too, that stays so.
+ * PF, -ENOENT when it belongs to nobody or is behind @relay itself, -EEXIST when
+ * it cannot be told which of several others it belongs to.
  */
 int relay_find(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac,
 	       const struct relay_address **to)
 {
 	const struct relay_address *address;
-	unsigned int others = 0;
+	bool others = false, own = false;
+	unsigned int vfs = 0;
 
 	*to = NULL;
 	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node) {
 		if (address->group != relay->group || !ether_addr_equal(address->mac, mac))
 			continue;
+		others |= address->relay != relay;
+		own |= address->relay == relay;
+		if (!address->owned)
+			continue;
 		if (address->relay == relay)
 			return -ENOENT;
-		/* A VF and its stand-in on a bridge (failover) are behind one PF: the card knows which. */
-		if (*to && (*to)->relay == address->relay) {
-			others += (*to)->vf != FWD_PF_PORT && address->vf != FWD_PF_PORT;
-			if (address->vf != FWD_PF_PORT)
-				*to = address;
-			continue;
-		}
-		*to = address;
-		others++;
+		/* Of a VF and its stand-in the card knows which it is. */
+		vfs += address->vf != FWD_PF_PORT;
+		if (!*to || address->vf != FWD_PF_PORT)
+			*to = address;
 	}
-	return !others ? -ENOENT : others > 1 ? -EEXIST : 0;
+	if (*to)
+		return vfs > 1 ? -EEXIST : 0;
+	return others && !own ? -EEXIST : -ENOENT;
 }
 
-/* Another PF of the group has the address behind it, too. */
-bool relay_is_elsewhere(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac)
+/* A VF of that very PF has the address, whoever it belongs to. */
+bool relay_is_vf(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac)
 {
 	const struct relay_address *address;
 
 	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node)
-		if (address->group == relay->group && address->relay != relay && ether_addr_equal(address->mac, mac))
-			return true;
-	return false;
-}
-
-/* A VF of the group, whichever PF's, has the address. */
-bool relay_is_vf(const struct relay_table *table, unsigned int group, const u8 *mac)
-{
-	const struct relay_address *address;
-
-	hlist_for_each_entry(address, &table->bucket[bucket_of(mac)], node)
-		if (address->group == group && address->vf != FWD_PF_PORT && ether_addr_equal(address->mac, mac))
+		if (address->relay == relay && address->vf != FWD_PF_PORT && ether_addr_equal(address->mac, mac))
 			return true;
 	return false;
 }

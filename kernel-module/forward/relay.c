@@ -36,7 +36,7 @@ static void publish(struct relay_table *table)
  */
 void fwd_relay_refresh(void)
 {
-	struct relay_table *table = list_empty(&relays) ? NULL : relay_table_collect(&relays);
+	struct relay_table *table = list_empty(&relays) ? NULL : relay_table_collect(&relays, rtnl_dereference(relay_table));
 	struct fwd_relay *relay;
 
 	publish(table);

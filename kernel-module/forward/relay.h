@@ -11,6 +11,8 @@
  *   - the source is known: a VF of the PF that received it, or the host behind
  *     the PF that is about to send it. A frame from the wire is never relayed,
  *     so that PFs on one wire get nothing twice and make no loop;
+ *   - an address that is behind two PFs belongs to the one that had it first: the
+ *     other's neither gets nor sends by the relay;
  *   - the receiver is known, with its VLAN and link state, so that nothing that
  *     is relayed leaves by the other PF's wire;
  *   - one frame for many is relayed alone: the question for a neighbour's
@@ -65,6 +67,7 @@ struct relay_address {
 	u16 port_vlan;
 	bool first;			/* of the addresses of its VF, or of the PF */
 	bool linked;
+	bool owned;			/* nobody behind another PF of the group had it before */
 	u8 mac[ETH_ALEN];
 };
 
@@ -115,11 +118,11 @@ void fwd_relay_refresh(void);
 bool fwd_relay_any(void);
 
 /* relay-table.c */
-struct relay_table *relay_table_collect(struct list_head *relays);
+struct relay_table *relay_table_collect(struct list_head *relays, const struct relay_table *before);
+bool relay_is_vf(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac);
+bool relay_share_bridge(struct net_device *one, struct net_device *other);
 int relay_find(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac,
 	       const struct relay_address **to);
-bool relay_is_elsewhere(const struct relay_table *table, const struct fwd_relay *relay, const u8 *mac);
-bool relay_is_vf(const struct relay_table *table, unsigned int group, const u8 *mac);
 const struct relay_address *relay_own(const struct relay_table *table, const struct fwd_relay *relay,
 				      const u8 *mac, bool host);
 
