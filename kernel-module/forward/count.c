@@ -7,6 +7,7 @@
  * for statistics: the port's interface gets a copy of the driver's operations
  * in which that function is ours, where its driver can bear that.
  */
+#include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/string.h>
 #include "forward.h"
@@ -65,30 +66,46 @@ void fwd_count_read(const struct fwd_port *port, struct fwd_counters *sum)
 		add(sum, per_cpu_ptr(port->counters, cpu));
 }
 
+static LIST_HEAD(counted);	/* ports whose interfaces have operations of ours; changed under RTNL */
+
+static const struct fwd_port *counted_port(const struct net_device *dev)
+{
+	const struct fwd_port *port;
+
+	list_for_each_entry_rcu(port, &counted, counted)
+		if (port->dev == dev)
+			return port;
+	return NULL;
+}
+
+static void counted_stats(struct net_device *dev, struct rtnl_link_stats64 *stats);
+
 static void driver_stats(const struct net_device_ops *ops, struct net_device *dev,
 			 struct rtnl_link_stats64 *stats)
 {
-	if (ops->ndo_get_stats64)
+	if (ops->ndo_get_stats64 && ops->ndo_get_stats64 != counted_stats)
 		ops->ndo_get_stats64(dev, stats);
 	else
 		netdev_stats_to_stats64(stats, ops->ndo_get_stats ? ops->ndo_get_stats(dev) : &dev->stats);
 }
 
-/* Most callers are under RTNL or RCU; Open vSwitch and the LED trigger are under neither. fwd_port_remove() waits for
- * readers. */
+/*
+ * The port is looked up by its interface: the operations may be those of another
+ * module that were put on top of ours, or a copy of ours. Most callers are under
+ * RTNL or RCU; Open vSwitch and the LED trigger are under neither.
+ * fwd_port_remove() waits for readers.
+ */
 static void counted_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
 {
-	const struct net_device_ops *ops;
 	const struct fwd_port *port;
 	struct fwd_counters sum;
 
 	rcu_read_lock();
-	ops = READ_ONCE(dev->netdev_ops);
-	if (ops->ndo_get_stats64 != counted_stats) {
-		driver_stats(ops, dev, stats); /* Given back in this moment. */
+	port = counted_port(dev);
+	if (!port) {
+		driver_stats(READ_ONCE(dev->netdev_ops), dev, stats); /* Given back in this moment. */
 		goto out;
 	}
-	port = container_of(ops, struct fwd_port, ops);
 	driver_stats(port->driver_ops, dev, stats);
 	fwd_count_read(port, &sum);
 	stats->tx_packets += u64_stats_read(&sum.tx_packets);
@@ -127,21 +144,26 @@ void fwd_count_start(struct fwd_port *port)
 	port->ops = *port->driver_ops;
 	port->ops.ndo_get_stats64 = counted_stats;
 	fwd_mode_watch(port);
+	list_add_tail_rcu(&port->counted, &counted);
 	WRITE_ONCE(port->dev->netdev_ops, &port->ops);
 }
 
 /*
  * Somebody else who put operations of his own on top of ours still calls them:
- * then the port must stay, and this module with it.
+ * then ours must stay, with the driver's functions in them. This module does
+ * too, but when it is being unloaded: he may have copied what was in them.
  */
 void fwd_count_stop(struct fwd_port *port)
 {
 	if (!port->driver_ops)
 		return;
+	list_del_rcu(&port->counted);
 	if (port->dev->netdev_ops == &port->ops) {
 		WRITE_ONCE(port->dev->netdev_ops, port->driver_ops);
 		return;
 	}
+	WRITE_ONCE(port->ops.ndo_get_stats64, port->driver_ops->ndo_get_stats64);
+	WRITE_ONCE(port->ops.ndo_bridge_setlink, port->driver_ops->ndo_bridge_setlink);
 	netdev_warn(port->dev, "another module changed its operations: vfctl_fwd stays loaded\n");
 	kobject_get(&port->kobj);
 	__module_get(THIS_MODULE);

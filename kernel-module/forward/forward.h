@@ -88,6 +88,7 @@ struct fwd_port {
 	struct nf_hook_ops hook;
 	struct fwd_rules __rcu *rules;
 	struct fwd_counters __percpu *counters;
+	struct list_head counted;	/* count.c */
 	const struct net_device_ops *driver_ops;	/* NULL while the interface has them */
 	struct net_device_ops ops;	/* the driver's, but for counters (count.c) and the mode (mode.c) */
 };
