@@ -28,8 +28,8 @@ const loads = {rr: 2000, crr: 300, stream: 300} as const;
 
 type LoadName = keyof typeof loads;
 
-/** Where a clock is that of a machine that has other things to do, or two processors meet as it happens: runs of all
- * paths by turns, told by their medians. */
+/** Where a clock is that of a machine that has other things to do, two processors meet as it happens, or a run is so
+ * short that a timer more or less is seen: runs of all paths by turns, told by their medians. */
 const turns = 7;
 
 const titles: Readonly<Record<LoadName, string>> = {rr: 'request and answer', crr: 'with a connection each', stream: '64 KiB of a stream'};
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 		process.stdout.write(table(`${wall ? 'Nanoseconds' : 'Instructions'} on ${path.basename(modules)}, processors: ${cpus}`, found));
 		// pktgen there sends only frames that somebody else holds too, which the module leaves to the card.
 		if (kernel !== '6.1') {
-			process.stdout.write(switchTable(await measureSwitching(lab, rounds)));
+			process.stdout.write(switchTable(await measureSwitching(lab, turns)));
 		}
 	} finally {
 		await lab.down();
