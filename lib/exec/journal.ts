@@ -5,8 +5,8 @@ import type {FileReader, Host} from '../host/host.ts';
 import type {Plan} from '../plan/plan.ts';
 import {hasEnded, isUnfinished, journalVersion, parseOperation, type Operation, type OperationEvent, type OperationHeader, type Outcome} from './operation.ts';
 import {expired, keptOperations} from './retention.ts';
+import {stateUnwritable} from './state-error.ts';
 import {journalDirectory, operationPath} from './state-paths.ts';
-import {errnoOf} from './step-error.ts';
 
 // All files must be read to tell which are needed no more, so it is not done for each new one.
 const pruneEvery = 20;
@@ -52,18 +52,11 @@ export async function resume(host: Host, operation: Operation): Promise<void> {
 	await mark(host, operation.number, {event: 'resume', pid: host.caller.pid, bootId: readBootId(host.files)});
 }
 
-/** A full or broken disk is the admin's to mend, and no fault of vfctl. */
 async function append(host: Host, number: number, text: string): Promise<void> {
 	try {
 		await host.files.appendDurably(operationPath(number), text);
 	} catch (error) {
-		const errno = errnoOf(error);
-		throw errno === undefined ? error : new AppError('STEP_FAILED', 'the journal cannot be written, and nothing is changed without it', {
-			why: (error as Error).message,
-			fix: `df ${journalDirectory}: make room there, or see why it cannot be written, and try again`,
-			details: {errno},
-			cause: error,
-		});
+		throw stateUnwritable(error, 'the journal cannot be written, and nothing is changed without it', journalDirectory);
 	}
 }
 

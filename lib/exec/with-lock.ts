@@ -3,8 +3,8 @@ import {AppError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import {unfinishedOperations} from './journal.ts';
 import type {Operation} from './operation.ts';
+import {stateUnwritable} from './state-error.ts';
 import {lockPath, stateDirectory} from './state-paths.ts';
-import {errnoOf} from './step-error.ts';
 
 export interface WithLockOptions {
 	/** What this process does, for those who wait: "attach vm0 eth1". */
@@ -26,7 +26,7 @@ export async function withLock<T>(host: Host, {holder, timeoutMs, onWait, signal
 		...(onWait === undefined ? {} : {onWait}),
 		signal,
 	}).catch((error: unknown) => {
-		throw unlockable(error);
+		throw stateUnwritable(error, 'the lock of vfctl cannot be taken, so nothing was changed', stateDirectory);
 	});
 	try {
 		if (!recovering) {
@@ -37,17 +37,6 @@ export async function withLock<T>(host: Host, {holder, timeoutMs, onWait, signal
 	} finally {
 		await release();
 	}
-}
-
-/** A full or read-only disk is the admin's to mend, and no fault of vfctl. */
-function unlockable(error: unknown): unknown {
-	const errno = errnoOf(error);
-	return errno === undefined ? error : new AppError('STEP_FAILED', 'the lock of vfctl cannot be taken, so nothing was changed', {
-		why: (error as Error).message,
-		fix: `df ${stateDirectory}: make room there, or see why it cannot be written, and try again`,
-		details: {errno},
-		cause: error,
-	});
 }
 
 /** Throws NEEDS_RECOVERY and names the first. */
